@@ -1,0 +1,340 @@
+"""What a screen shows, as one frozen value: `hedgetui.snapshot/1`.
+
+Money and prices are Decimal (strings in JSON), rates, ratios and percentages are fractions, times are ISO-8601 UTC.
+None means not known, and the row's `why` says the reason under the field's name. Never NaN, never a zero for "don't know".
+Signs: money is positive when the hedger receives it, delta is positive when long, `funding_rate` keeps the venue's sign
+(positive: longs pay shorts), `funding_apr` has the hedger's.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct, field
+
+SCHEMA = "hedgetui.snapshot/1"
+
+Mode = Literal["live", "demo", "replay", "what-if"]
+AssetStatus = Literal[
+    "hedged", "under", "over", "net_short", "doubled", "proxied", "unhedged", "unpriced", "no_spot", "unknown"
+]
+Level = Literal["advisory", "caution", "warning"]
+AlertState = Literal[
+    "normal", "pending", "unack", "acked", "rtn_unack", "latch_unack", "latch_ack", "shelved"
+]
+NEVER = "never"
+"""In `why`, for a liquidation price that does not exist: the leg cannot be liquidated by price."""
+
+
+class Totals(Struct, frozen=True):
+    """The whole book in USD. A total inherits the worst of its inputs: `stale_usd` of `spot_usd` is old."""
+
+    spot_usd: Decimal | None = None
+    beta_spot_usd: Decimal | None = None
+    hedge_usd: Decimal | None = None
+    """Signed: a short is negative."""
+    net_usd: Decimal | None = None
+    """Dollar net: spot plus hedge."""
+    beta_net_usd: Decimal | None = None
+    planned_net_usd: Decimal | None = None
+    off_usd: Decimal | None = None
+    """Dollars away from plan: beta_net - planned_net. Positive: too long."""
+    gross_net_usd: Decimal | None = None
+    hedge_ratio: Decimal | None = None
+    target_ratio: Decimal | None = None
+    drift: Decimal | None = None
+    protected_usd: Decimal | None = None
+    hedge_result_usd: Decimal | None = None
+    price_result_usd: Decimal | None = None
+    basis_result_usd: Decimal | None = None
+    funding_result_usd: Decimal | None = None
+    fees_result_usd: Decimal | None = None
+    funding_day_usd: Decimal | None = None
+    funding_apr: Decimal | None = None
+    funding_notional_usd: Decimal | None = None
+    """USD of short that earns or pays `funding_day_usd`."""
+    accrued_usd: Decimal | None = None
+    paid_usd: Decimal | None = None
+    paid_30d_usd: Decimal | None = None
+    to_liquidation: Decimal | None = None
+    """The nearest leg's distance."""
+    nearest_leg: str | None = None
+    """Its leg id."""
+    joint_to_liquidation: Decimal | None = None
+    joint_account: str | None = None
+    margin_used: Decimal | None = None
+    age_s: float | None = None
+    stale: bool = False
+    stale_usd: Decimal | None = None
+    unpriced: int = 0
+    """Assets without a price; then sums are None, and the reason says which."""
+    why: dict[str, str] = field(default_factory=dict)
+
+
+class AssetRow(Struct, frozen=True):
+    """One coin: what is held, what is short against it, and how far that is from the plan."""
+
+    asset: str
+    status: AssetStatus = "unknown"
+    spot_quantity: Decimal | None = None
+    """Coins in wallets and coin collateral together."""
+    spot_usd: Decimal | None = None
+    beta_spot_usd: Decimal | None = None
+    hedge_coin: Decimal | None = None
+    """Signed hedge delta in coins."""
+    hedge_usd: Decimal | None = None
+    net_coin: Decimal | None = None
+    net_usd: Decimal | None = None
+    beta_net_usd: Decimal | None = None
+    planned_net_usd: Decimal | None = None
+    off_usd: Decimal | None = None
+    hedge_ratio: Decimal | None = None
+    target_ratio: Decimal | None = None
+    drift: Decimal | None = None
+    beta: Decimal | None = None
+    price: Decimal | None = None
+    price_source: str | None = None
+    basis_pct: Decimal | None = None
+    funding_rate: Decimal | None = None
+    funding_interval_hours: Decimal | None = None
+    funding_apr: Decimal | None = None
+    funding_day_usd: Decimal | None = None
+    next_funding: str | None = None
+    accrued_usd: Decimal | None = None
+    paid_usd: Decimal | None = None
+    paid_30d_usd: Decimal | None = None
+    to_liquidation: Decimal | None = None
+    age_s: float | None = None
+    """Of the oldest input this row shows."""
+    stale: bool = False
+    legs: tuple[str, ...] = ()
+    """Leg ids, in the file's order."""
+    lot: Decimal | None = None
+    """The step of its hedge in coins, for the decimals of quantities."""
+    why: dict[str, str] = field(default_factory=dict)
+
+
+class Ages(Struct, frozen=True):
+    """Seconds since each input of a leg was last received or confirmed; None: never."""
+
+    mark: float | None = None
+    index: float | None = None
+    funding: float | None = None
+    position: float | None = None
+    """Since the account's `as_of`, for a position that stands in the file."""
+
+
+class PositionRow(Struct, frozen=True):
+    """One leg: `account/symbol/side`."""
+
+    id: str
+    account: str
+    venue: str
+    symbol: str
+    side: Literal["long", "short"]
+    asset: str
+    contracts: Decimal
+    margin_mode: Literal["isolated", "cross"]
+    inverse: bool | None = None
+    settle: str | None = None
+    coins: Decimal | None = None
+    """Signed delta in coins of the hedged asset; an inverse leg counts its coin PnL, so it does not move with price."""
+    notional_usd: Decimal | None = None
+    mark: Decimal | None = None
+    index: Decimal | None = None
+    tick: Decimal | None = None
+    basis: Decimal | None = None
+    basis_pct: Decimal | None = None
+    basis_apr: Decimal | None = None
+    funding_rate: Decimal | None = None
+    funding_interval_hours: Decimal | None = None
+    funding_apr: Decimal | None = None
+    next_funding: str | None = None
+    next_funding_usd: Decimal | None = None
+    funding_day_usd: Decimal | None = None
+    accrued_usd: Decimal | None = None
+    paid_usd: Decimal | None = None
+    paid_30d_usd: Decimal | None = None
+    entry_price: Decimal | None = None
+    margin: Decimal | None = None
+    """Isolated margin in the settle currency."""
+    equity: Decimal | None = None
+    """Margin plus unrealised PnL, settle currency; of a cross leg its account's."""
+    maintenance_margin: Decimal | None = None
+    maintenance_rate: Decimal | None = None
+    margin_ratio: Decimal | None = None
+    effective_leverage: Decimal | None = None
+    liquidation_price: Decimal | None = None
+    """None with `why` = never where no price liquidates it."""
+    venue_liquidation_price: Decimal | None = None
+    to_liquidation: Decimal | None = None
+    """The move of the mark that liquidates it, positive; a rally for a short, a fall for a long. <= 0: in liquidation."""
+    hours_to_liquidation: Decimal | None = None
+    unrealised_pnl_usd: Decimal | None = None
+    ages: Ages = Ages()
+    sources: dict[str, str] = field(default_factory=dict)
+    """Where each input came from, in words: `mark`: `binance-usdm`, `margin`: `from file`, `entry_price`: `assumed …`."""
+    stale: tuple[str, ...] = ()
+    """Inputs past their limit: `mark`, `index`, `funding`."""
+    flags: tuple[str, ...] = ()
+    """Assumptions a reader must know: `interval assumed`, `entry assumed`, `maintenance rate assumed`."""
+    why: dict[str, str] = field(default_factory=dict)
+
+
+class AccountRow(Struct, frozen=True):
+    """One futures account at a venue."""
+
+    id: str
+    venue: str
+    equity_usd: Decimal | None = None
+    free: dict[str, Decimal | None] = field(default_factory=dict)
+    """Free collateral by currency."""
+    margin_ratio: Decimal | None = None
+    joint_to_liquidation: Decimal | None = None
+    as_of: str | None = None
+    why: dict[str, str] = field(default_factory=dict)
+
+
+class After(Struct, frozen=True):
+    """The figures once a ticket is done, computed from its rounded amount."""
+
+    hedge_ratio: Decimal | None = None
+    drift: Decimal | None = None
+    net_usd: Decimal | None = None
+    off_usd: Decimal | None = None
+    to_liquidation: Decimal | None = None
+    liquidation_price: Decimal | None = None
+
+
+class Ticket(Struct, frozen=True):
+    """One thing to do, to be typed in at the venue by hand. hedgetui cannot place it."""
+
+    kind: Literal["sell", "buy", "add_margin", "wait"]
+    venue: str = ""
+    account: str = ""
+    symbol: str = ""
+    leg: str | None = None
+    contracts: Decimal | None = None
+    coins: Decimal | None = None
+    notional_usd: Decimal | None = None
+    reduce_only: bool = False
+    amount: Decimal | None = None
+    """Collateral to add, in `currency`."""
+    currency: str | None = None
+    fee_usd: Decimal | None = None
+    after: After = After()
+    words: str = ""
+    """The order in words, lot-rounded: `Sell 20 SOL on bybit`."""
+    effect: str = ""
+    """What it achieves: `for +24 % to liquidation`."""
+    why: dict[str, str] = field(default_factory=dict)
+
+
+class AlertRow(Struct, frozen=True):
+    """One alert as painted; acknowledged by `id@level`."""
+
+    id: str
+    """`rule:subject#episode`."""
+    rule: str
+    subject: str
+    level: Level
+    state: AlertState
+    since: str
+    """When this episode was raised."""
+    unanswered_s: float | None = None
+    """Seconds since it last asked for an answer; None once answered."""
+    value: Decimal | None = None
+    worst: Decimal | None = None
+    threshold: Decimal | None = None
+    unknown: bool = False
+    """Its input is stale: `value` is the last known."""
+    age_s: float | None = None
+    """Of `value`."""
+    asset: str | None = None
+    """The row it belongs to, for the mark in the table."""
+    cell: str | None = None
+    """The culprit column: `drift`, `to_liquidation`, `off_usd`, `age_s`."""
+    title: str = ""
+    """`Liquidation · SOL short · bybit`."""
+    fact: str = ""
+    """Bold: `A 9.8 % rally liquidates it`."""
+    fact_rest: str = ""
+    """`, limit 10 %.`"""
+    order: str = ""
+    """Bold: `Add 414 USDT margin`."""
+    order_rest: str = ""
+    message: str = ""
+    """The whole sentence, for lists, pages and the log."""
+    answered_by: str | None = None
+    answered_at: str | None = None
+    tickets: tuple[Ticket, ...] = ()
+
+
+class FeedRow(Struct, frozen=True):
+    """One socket or metadata source."""
+
+    feed: str
+    state: str
+    reason: str = ""
+    age_s: float | None = None
+    """Since its last data."""
+    retry_s: float | None = None
+    dials: int = 0
+    per_s: float | None = None
+    skew_s: float | None = None
+    symbols: dict[str, str] = field(default_factory=dict)
+    """Symbols that are not live, with their reason."""
+
+
+class Limit(Struct, frozen=True):
+    """One figure on its way to a limit, for the quiet slot: the nearest three."""
+
+    label: str
+    """`LINK liquidation`."""
+    rule: str
+    subject: str
+    value: Decimal
+    level: Level
+    threshold: Decimal
+    unit: Literal["percent", "points", "usd", "percent_a_year"]
+    nearness: float
+    """0 far, 1 at the limit."""
+
+
+class PastAlert(Struct, frozen=True):
+    """What happened last, for the quiet slot."""
+
+    title: str
+    raised: str
+    answered: str | None = None
+    cleared: str | None = None
+
+
+class Snapshot(Struct, frozen=True, eq=False):
+    """Everything a screen shows, as of one moment."""
+
+    schema: str = SCHEMA
+    as_of: str = ""
+    mode: Mode = "live"
+    portfolio: str = ""
+    """Its name."""
+    path: str = ""
+    started: str = ""
+    """When the monitor began to watch."""
+    totals: Totals = Totals()
+    assets: tuple[AssetRow, ...] = ()
+    accounts: tuple[AccountRow, ...] = ()
+    positions: tuple[PositionRow, ...] = ()
+    alerts: tuple[AlertRow, ...] = ()
+    """In the order of the screen: what matters most first."""
+    feeds: tuple[FeedRow, ...] = ()
+    shelved: int = 0
+    limits: tuple[Limit, ...] = ()
+    last_alert: PastAlert | None = None
+    notices: tuple[str, ...] = ()
+    """Standing sentences: a file edit that was refused, what is still awaited."""
+
+
+EMPTY = Snapshot()
+"""Before anything is known."""
