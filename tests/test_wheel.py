@@ -34,7 +34,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_every_room(wheel: Path) -> None:
     packed = set(zipfile.ZipFile(wheel).namelist())
     source = {
-        str(path.relative_to(ROOT)) for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".tcss")
+        str(path.relative_to(ROOT))
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in (".py", ".tcss")
     }
     assert source <= packed
     assert {"hedgetui.py", "sample_portfolio.json"} <= packed
