@@ -1,0 +1,96 @@
+"""The recent past of the figures that charts show, in memory: fine for a quarter of an hour, coarse for a day."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from decimal import Decimal
+
+from monitor.messages import Answer, Points, Refused
+
+FINE_STEP_MS = 5_000
+FINE_SPAN_MS = 15 * 60_000
+COARSE_STEP_MS = 60_000
+COARSE_SPAN_MS = 24 * 3_600_000
+
+FIGURES = ("to_liquidation", "basis_pct", "funding_apr")
+"""What is kept of every leg."""
+
+
+class Series:
+    """One figure: a sample each five seconds for 15 minutes, the lowest of each minute for 24 hours.
+
+    The coarse samples keep the lowest value, not the last: of a distance to liquidation that is the one that matters,
+    and a chart that hides the worst moment is worse than none.
+    """
+
+    def __init__(self) -> None:
+        self._fine: deque[tuple[int, Decimal]] = deque(maxlen=FINE_SPAN_MS // FINE_STEP_MS)
+        self._coarse: deque[tuple[int, Decimal]] = deque(maxlen=COARSE_SPAN_MS // COARSE_STEP_MS)
+
+    def add(self, at_ms: int, value: Decimal) -> None:
+        """A value as of `at_ms` (monotonic)."""
+        self._fine.append((at_ms, value))
+        if self._coarse and at_ms // COARSE_STEP_MS == self._coarse[-1][0] // COARSE_STEP_MS:
+            self._coarse[-1] = (at_ms, min(value, self._coarse[-1][1]))
+        else:
+            self._coarse.append((at_ms, value))
+
+    def since(self, start_ms: int) -> list[tuple[int, Decimal]]:
+        """Oldest first; coarse where fine does not reach."""
+        fine_from = self._fine[0][0] if self._fine else start_ms
+        coarse = [(at, value) for at, value in self._coarse if start_ms <= at < fine_from]
+        return coarse + [(at, value) for at, value in self._fine if at >= start_ms]
+
+    @property
+    def first_ms(self) -> int | None:
+        return self._coarse[0][0] if self._coarse else None
+
+
+class Past:
+    """Series by path (`positions.<leg id>.to_liquidation`). A suspend or a stale input leaves a gap, never a line."""
+
+    def __init__(self) -> None:
+        self._series: dict[str, Series] = {}
+        self._sampled_ms: int | None = None
+
+    def due(self, now_ms: int) -> bool:
+        """Whether five seconds have gone by since the last sample."""
+        return self._sampled_ms is None or now_ms - self._sampled_ms >= FINE_STEP_MS
+
+    def sample(self, now_ms: int, values: Iterable[tuple[str, Decimal | None]]) -> None:
+        """Keep one sample of each path; paths that are not given any more are forgotten."""
+        self._sampled_ms = now_ms
+        given: dict[str, Decimal | None] = dict(values)
+        for path in self._series.keys() - given.keys():
+            del self._series[path]
+        for path, value in given.items():
+            series = self._series.setdefault(path, Series())
+            if value is not None:
+                series.add(now_ms, value)
+
+    def answer(self, path: str, seconds: int, now_ms: int) -> Answer:
+        """The points of the last `seconds`, and what is missing for a full answer."""
+        series = self._series.get(path)
+        if series is None:
+            known = ", ".join(FIGURES)
+            return Refused(f"No history is kept of {path}; of each position it is kept of {known}.")
+        points = series.since(now_ms - seconds * 1000)
+        first = series.first_ms
+        has_s = 0 if first is None else (now_ms - first) // 1000
+        wanted_s = min(seconds, COARSE_SPAN_MS // 1000)
+        needs = "" if has_s + COARSE_STEP_MS // 1000 >= wanted_s else f"needs {span(wanted_s)}, has {span(has_s)}"
+        return Points(
+            ages_s=tuple((now_ms - at) / 1000 for at, _ in points),
+            values=tuple(value for _, value in points),
+            needs=needs,
+        )
+
+
+def span(seconds: int) -> str:
+    """A length of time in the words of the screen, cut: `40 s`, `12 m`, `24 h`."""
+    if seconds < 100:
+        return f"{seconds} s"
+    if seconds < 2 * 3600:
+        return f"{seconds // 60} m"
+    return f"{seconds // 3600} h"

@@ -1,0 +1,126 @@
+"""The settings as pydantic reads them: unknown keys are errors with the nearest name, each mistake with its line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
+
+from monitor.settings import PREFIX, Settings, SettingsError
+
+THEMES = ("dark",)
+FEED_IDS = ("binance-spot", "binance-usdm", "bybit-linear", "bybit-inverse")
+VENUE_IDS = ("binance", "bybit")
+
+
+def _one_of(*names: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in names:
+            raise PydanticCustomError("choice", "write one of {names}", {"names": ", ".join(names)})
+        return value
+
+    return AfterValidator(check)
+
+
+def _begins_with(*schemes: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not value.startswith(schemes):
+            raise PydanticCustomError(
+                "address", "write an address that begins with {scheme}", {"scheme": " or ".join(schemes)}
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+class SettingsFile(BaseModel):
+    """The keys of settings.toml; meanings and defaults are those of `Settings`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    portfolio: str | None = None
+    theme: Annotated[str, _one_of(*THEMES)] = "dark"
+    mouse: bool = True
+    ascii: bool = False
+    urls: dict[Annotated[str, _one_of(*FEED_IDS)], Annotated[str, _begins_with("wss://", "ws://")]] = {}
+    rest_urls: dict[Annotated[str, _one_of(*VENUE_IDS)], Annotated[str, _begins_with("https://", "http://")]] = {}
+
+
+def parse(text: str, name: str, variables: Mapping[str, str]) -> Settings:
+    """The file's keys, then the environment's over them. Raises SettingsError with every mistake of both."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError((f"{name}: {error}; settings are `key = value` lines of TOML",)) from error
+    mistakes = _mistakes(table, lambda path: f"{name}:{_line(text, path)}: {'.'.join(path)}")
+    origins: dict[tuple[str, ...], str] = {}
+    nested = _from_environment(variables, origins)
+    mistakes += _mistakes(nested, lambda path: origins.get(path) or origins[path[:1]])
+    if mistakes:
+        raise SettingsError(tuple(mistakes))
+    for key, value in nested.items():
+        table[key] = {**table.get(key, {}), **value} if isinstance(value, dict) else value
+    model = SettingsFile.model_validate(table)
+    return Settings(**model.model_dump())
+
+
+def _from_environment(variables: Mapping[str, str], origins: dict[tuple[str, ...], str]) -> dict[str, Any]:
+    """`HEDGETUI_URLS__BINANCE_USDM=…` as the file's `urls.binance-usdm`; a shell allows no dash in a name."""
+    nested: dict[str, Any] = {}
+    for variable, value in sorted(variables.items()):
+        key, _, inner = variable.removeprefix(PREFIX).lower().partition("__")
+        if inner:
+            inner = inner.replace("_", "-")
+            nested.setdefault(key, {})
+            if isinstance(nested[key], dict):
+                nested[key][inner] = value
+            origins[(key, inner)] = variable
+        else:
+            nested[key] = value
+        origins[(key,)] = variable
+    return nested
+
+
+def _mistakes(table: Mapping[str, Any], where: Callable[[tuple[str, ...]], str]) -> list[str]:
+    try:
+        SettingsFile.model_validate(table)
+    except ValidationError as error:
+        return [_sentence(mistake, where) for mistake in error.errors(include_url=False)]
+    return []
+
+
+def _sentence(mistake: Any, where: Callable[[tuple[str, ...]], str]) -> str:
+    path = tuple(str(part) for part in mistake["loc"] if part != "[key]")
+    found = mistake["input"]
+    if mistake["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(path[-1], SettingsFile.model_fields, n=1, cutoff=0.5)
+        known = ", ".join(SettingsFile.model_fields)
+        remedy = f"did you mean {near[0]}?" if near else f"the settings are {known}"
+        return f"{where(path)}: no such setting; {remedy}"
+    if isinstance(found, dict):
+        found = ", ".join(f"{key} = {value!r}" for key, value in found.items())
+    remedy = mistake["msg"] if mistake["type"] in ("choice", "address") else _wanted(mistake["type"])
+    return f"{where(path)}: found {found!r}; {remedy}"
+
+
+def _wanted(kind: str) -> str:
+    if kind.startswith("bool"):
+        return "write true or false"
+    if kind.startswith("dict"):
+        return "write a table of names and addresses"
+    return "write a text in quotes"
+
+
+def _line(text: str, path: tuple[str, ...]) -> int:
+    """The line of a key: of the last part that can be found, inside its table where there is one."""
+    lines = text.splitlines()
+    start = 1
+    for part in path:
+        pattern = re.compile(rf"""^\s*(\[\s*)?["']?{re.escape(part)}["']?\s*(\]|=|\.)""")
+        start = next((number for number in range(start, len(lines) + 1) if pattern.match(lines[number - 1])), start)
+    return start
