@@ -60,6 +60,18 @@ class Document:
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
+    def at(self, path: Path) -> Json:
+        """The value at `path`, or None where nothing stands."""
+        value = self.value
+        for step in path:
+            if isinstance(value, dict) and isinstance(step, str):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
     def place(self, path: Path) -> tuple[int, int]:
         """Where the value at `path` begins, or the nearest enclosing one that stands in the text."""
         while path and path not in self.places:
