@@ -32,7 +32,8 @@ class Series:
         """A value as of `at_ms` (monotonic)."""
         self._fine.append((at_ms, value))
         if self._coarse and at_ms // COARSE_STEP_MS == self._coarse[-1][0] // COARSE_STEP_MS:
-            self._coarse[-1] = (at_ms, min(value, self._coarse[-1][1]))
+            first_ms, lowest = self._coarse[-1]
+            self._coarse[-1] = (first_ms, min(value, lowest))
         else:
             self._coarse.append((at_ms, value))
 
