@@ -1,0 +1,73 @@
+"""Profit and loss of perpetuals, and the price they were opened at.
+
+Positive is money gained by the holder. Linear contracts gain in the quote currency, inverse ones in coins. Sources:
+Bybit help centre (P&L, USDT and inverse contracts), BitMEX PnL guide; section 2 of the domain reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from hedge.exposure import ONE, ZERO, ratio, sign
+from hedge.market import Side
+
+
+class Fill(Struct, frozen=True):
+    """One trade: contracts (or any measure of size that is proportional to them) at a price."""
+
+    contracts: Decimal
+    price: Decimal
+
+
+def pnl(
+    *,
+    inverse: bool,
+    side: Side,
+    contracts: Decimal,
+    contract_size: Decimal,
+    entry: Decimal | None,
+    price: Decimal | None,
+) -> Decimal | None:
+    """PnL in the settle currency: linear s q (P - E) in quote, inverse s Q (1/E - 1/P) in coins.
+
+    `price` is the mark for unrealised PnL, the exit price for realised PnL. None without a positive entry and price.
+    """
+    if contracts == 0:
+        return ZERO
+    if entry is None or price is None or entry <= 0 or price <= 0:
+        return None
+    size = sign(side) * contracts * contract_size
+    return size / entry - size / price if inverse else size * (price - entry)
+
+
+def pnl_usd(
+    *,
+    inverse: bool,
+    side: Side,
+    contracts: Decimal,
+    contract_size: Decimal,
+    entry: Decimal | None,
+    price: Decimal | None,
+    quote_usd: Decimal = ONE,
+) -> Decimal | None:
+    """PnL in USD at `price`: linear s q (P - E) x USD per quote unit, inverse s Q (P/E - 1), its coins valued at P."""
+    if inverse and contracts != 0:
+        if entry is None or price is None or entry <= 0 or price <= 0:
+            return None
+        return sign(side) * contracts * contract_size * (price - entry) / entry
+    gained = pnl(inverse=inverse, side=side, contracts=contracts, contract_size=contract_size, entry=entry, price=price)
+    return None if gained is None else gained * quote_usd
+
+
+def average_entry(*, inverse: bool, fills: Sequence[Fill]) -> Decimal | None:
+    """Average entry price: weighted by coins for linear contracts, harmonic (by USD) for inverse ones.
+
+    None without fills, or where they cancel out. Fill prices are above zero.
+    """
+    size = sum((fill.contracts for fill in fills), ZERO)
+    if inverse:
+        return ratio(size, sum((fill.contracts / fill.price for fill in fills), ZERO))
+    return ratio(sum((fill.contracts * fill.price for fill in fills), ZERO), size)
