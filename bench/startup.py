@@ -2,9 +2,9 @@
 
     python bench/startup.py [--repeats 5] [--json] [--check]
 
-Every start is a real process on a pseudo-terminal of its own; variants take turns inside each repetition. The frame counts
-when its own text has been read from the terminal. `first figure` is how long after the venue's first data frame of a held
-symbol the screen shows a live headline, once the contracts are known (a second start, with the facts on disk).
+Every start is a real process on a pseudo-terminal of its own; variants take turns inside each repetition. The frame
+counts when its own text has been read from the terminal. `first figure` is how long after the venue's first data frame
+the screen shows a live headline, once the contracts are known (a second start, with the facts on disk).
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class FirstFrames:
 
 
 def first_figure_ms(peer: FirstFrames, env: dict[str, str], book: str) -> float:
-    """From the venue's first data frame to a live figure on the terminal, of a monitor started with the facts on disk."""
+    """From the venue's first data frame to a live figure on the terminal, with the facts on disk."""
     stop(env, book)
     peer.first_sent = None
     with Terminal(hedgetui(book), env) as terminal:
@@ -186,13 +186,11 @@ def main() -> int:
         print(json.dumps(result, indent=2))
     else:
         for name, row in result["ratio_to_empty_app"].items():
-            print(
-                f"first frame, {name:6} {row['median']:5.2f}x an empty Textual app ({row['min']} to {row['max']}), goal {GOALS[name]}x"
-            )
+            span = f"({row['min']} to {row['max']}), goal {GOALS[name]}x"
+            print(f"first frame, {name:6} {row['median']:5.2f}x an empty Textual app {span}")
         row = result["first_figure_ms"]
-        print(
-            f"first live figure {row['median']:5.0f} ms after the venue's first frame ({row['min']:.0f} to {row['max']:.0f}), goal {FIGURE_GOAL_MS}"
-        )
+        span = f"({row['min']:.0f} to {row['max']:.0f}), goal {FIGURE_GOAL_MS}"
+        print(f"first live figure {row['median']:5.0f} ms after the venue's first frame {span}")
     late = missed(result)
     for line in late:
         print(f"missed: {line}", file=sys.stderr)
