@@ -1,0 +1,172 @@
+"""The door of this room: what the book wants goes in, updates come out, for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from feeds import binance, bybit
+from feeds.intervals import Schedule, watch_intervals
+from feeds.pacing import Hosts
+from feeds.rest import Door
+from feeds.stream import Sleep, Stream, World
+from feeds.venue import Feed, perpetual_parts, spot_parts
+from hedge.market import Clock, FeedState, FeedStatus, SymbolState, Update, Want
+
+LOG = logging.getLogger("hedgetui.feeds")
+
+FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in (binance.SPOT, binance.USDM, bybit.LINEAR, bybit.INVERSE)}
+"""Every price feed of this version, with its default address."""
+
+BEST_LAST: tuple[FeedStatus, ...] = ("blocked", "backing_off", "stale", "idle", "dialling", "subscribing", "live")
+
+VENUES = tuple(dict.fromkeys(feed.venue for feed in FEEDS.values()))
+
+
+class FeedSetup(Struct, frozen=True):
+    """Where to connect and where to remember. The defaults are the venues' own addresses, and no memory."""
+
+    urls: dict[str, str] = field(default_factory=dict)
+    """Feed id to websocket address."""
+    rest_urls: dict[str, str] = field(default_factory=dict)
+    """Venue id to HTTP base; it stands for every host of that venue."""
+    cache_dir: str | None = None
+    """Folder for contract facts, so that the next start does not wait for them."""
+
+
+def feed_of(want: Want) -> Feed | None:
+    """The feed that carries a market; None where this version has none."""
+    for feed in FEEDS.values():
+        carries_spot = feed is binance.SPOT
+        if feed.venue == want.venue and carries_spot is want.spot and feed.native(want.symbol) is not None:
+            return feed
+    return None
+
+
+def supported(venue: str, symbol: str) -> str | None:
+    """None where a symbol of a venue can be read (a perpetual, or a spot pair); else why not."""
+    if venue not in VENUES:
+        return f"{venue} is not a venue this version can read; it reads {', '.join(VENUES)}"
+    spot = spot_parts(symbol) is not None
+    if not spot and perpetual_parts(symbol) is None:
+        return f"{symbol} is neither a perpetual such as BTC/USDT:USDT nor a spot pair such as BTC/USDT"
+    if feed_of(Want(venue, symbol, spot)) is not None:
+        return None
+    ids = ", ".join(feed.id for feed in FEEDS.values() if feed.venue == venue)
+    return f"no feed of this version carries {symbol} of {venue}; it reads {ids}"
+
+
+async def watch_markets(
+    wants: Sequence[Want],
+    setup: FeedSetup,
+    clock: Clock,
+    rng: random.Random,
+    emit: Callable[[Update], None],
+    sleep: Sleep = asyncio.sleep,
+) -> None:
+    """Keep every wanted market flowing into `emit` until cancelled.
+
+    `emit` is called on the loop, once per update, and must not wait. Whatever the network does ends as a FeedState or
+    a SymbolState with a reason; a fault of the program in one feed ends that feed, with a state that says so.
+    """
+    world = World(clock, rng, emit, Hosts(), sleep)
+    carried = sort_wants(wants, world)
+    door = Door(setup.rest_urls, world.hosts, clock, partial(say_refused, world))
+    async with door, asyncio.TaskGroup() as group:
+        for name, work in jobs(carried, setup, door, world):
+            group.create_task(contained(name, work, world), name=f"feed {name}")
+        group.create_task(forever(), name="feeds")
+
+
+def sort_wants(wants: Sequence[Want], world: World) -> dict[str, dict[str, str]]:
+    """Native id to unified symbol, by feed id. A want that no feed carries is reported at once."""
+    carried: dict[str, dict[str, str]] = {}
+    now_ms = world.clock.now().mono_ms
+    for want in dict.fromkeys(wants):
+        feed = feed_of(want)
+        native = feed.native(want.symbol) if feed is not None else None
+        if feed is not None and native is not None:
+            carried.setdefault(feed.id, {})[native] = want.symbol
+            continue
+        reason = supported(want.venue, want.symbol) or f"{want.venue} carries no such market"
+        world.emit(SymbolState(want.venue, want.symbol, "quarantined", reason, now_ms))
+    return carried
+
+
+def jobs(
+    carried: Mapping[str, Mapping[str, str]], setup: FeedSetup, door: Door, world: World
+) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+    """What has to run, by the id it reports under."""
+    work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+    for feed_id, symbols in carried.items():
+        feed = FEEDS[feed_id]
+        heard = world
+        if feed is binance.USDM:
+            schedule = Schedule()
+            heard = overheard(world, schedule)
+            work.append(("binance-rest", partial(watch_intervals, door, symbols, schedule, world)))
+        natives = list(symbols)
+        sockets = Sockets(heard)
+        for start in range(0, len(natives), feed.per_socket):
+            part = {native: symbols[native] for native in natives[start : start + feed.per_socket]}
+            url = setup.urls.get(feed_id, feed.url)
+            work.append((feed_id, Stream(feed, url, part, sockets.socket()).run))
+    return work
+
+
+class Sockets:
+    """The sockets of one feed, when its symbols need more than one: the feed is as well as the worst of them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._states: list[FeedState | None] = []
+
+    def socket(self) -> World:
+        """The world of one more socket."""
+        place = len(self._states)
+        self._states.append(None)
+
+        def emit(update: Update) -> None:
+            if isinstance(update, FeedState):
+                self._states[place] = update
+                known = [state for state in self._states if state is not None]
+                worst = min(known, key=lambda state: BEST_LAST.index(state.state))
+                update = replace(worst, dials=sum(state.dials for state in known))
+            self._world.emit(update)
+
+        return replace(self._world, emit=emit)
+
+
+def overheard(world: World, schedule: Schedule) -> World:
+    """The same world, in which the funding schedule hears every update."""
+
+    def emit(update: Update) -> None:
+        schedule.note(update)
+        world.emit(update)
+
+    return replace(world, emit=emit)
+
+
+async def contained(name: str, work: Callable[[], Awaitable[None]], world: World) -> None:
+    """Run one feed; a fault of the program in it is logged and shown, and takes no other feed along."""
+    try:
+        await work()
+    except Exception as error:
+        LOG.exception("%s ended by a fault of the program", name)
+        reason = f"ended by a fault of the program: {type(error).__name__}"
+        world.emit(FeedState(name, "blocked", reason, world.clock.now().mono_ms))
+
+
+async def forever() -> None:
+    """Keeps the session open when nothing is wanted."""
+    await asyncio.Event().wait()
+
+
+def say_refused(world: World, reason: str) -> None:
+    world.emit(FeedState("rest", "blocked", reason, world.clock.now().mono_ms))

@@ -1,0 +1,58 @@
+"""What may be asked over HTTP: public reads, by method, address and path. Nothing else leaves this program.
+
+The same list holds for our own requests (feeds.rest) and for the ccxt helper, whose requests go through the same door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+
+class Read(Struct, frozen=True):
+    """One public GET of one venue."""
+
+    venue: str
+    origin: str
+    """The venue's own scheme and host; settings override it as `rest_urls.<venue>`."""
+    path: str
+
+
+BINANCE_SPOT = "https://api.binance.com"
+BINANCE_USDM = "https://fapi.binance.com"
+BYBIT = "https://api.bybit.com"
+
+READS = (
+    Read("binance", BINANCE_SPOT, "/api/v3/exchangeInfo"),
+    Read("binance", BINANCE_USDM, "/fapi/v1/exchangeInfo"),
+    Read("binance", BINANCE_USDM, "/fapi/v1/fundingInfo"),
+    Read("binance", BINANCE_USDM, "/fapi/v1/premiumIndex"),
+    Read("bybit", BYBIT, "/v5/market/instruments-info"),
+    Read("bybit", BYBIT, "/v5/market/risk-limit"),
+    Read("bybit", BYBIT, "/v5/market/tickers"),
+)
+
+
+def address(read: Read, overrides: Mapping[str, str]) -> str:
+    """Where a read is sent: the venue's own host, or the base that the settings name for the venue."""
+    return overrides.get(read.venue, read.origin).rstrip("/") + read.path
+
+
+def find(venue: str, path: str) -> Read | None:
+    """The listed read of this venue and path."""
+    return next((read for read in READS if read.venue == venue and read.path == path), None)
+
+
+def refusal(method: str, url: str, overrides: Mapping[str, str]) -> str | None:
+    """Why a request must not leave; None where it is on the list, to the letter of method, address and path."""
+    bare = url.partition("?")[0]
+    if method == "GET" and any(bare == address(read, overrides) for read in READS):
+        return None
+    try:
+        parts = urlsplit(bare)
+        words = f"{method} {parts.hostname}{parts.path}"
+    except ValueError:
+        words = f"{method} to a broken address"
+    return f"refused: {words} is not on the list of reads"

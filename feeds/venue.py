@@ -1,0 +1,122 @@
+"""What a venue must say about itself, so that one supervisor can drive them all.
+
+A venue file is pure: which frames to send, and `parse(frame) -> updates`. It opens no socket and reads no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from hedge.market import Update
+
+FUNDING_LIMIT_MS = 120_000
+"""How long a funding rate from a stream is believed."""
+
+DUE_MS = 60_000
+"""A funding stamp older than this on arrival is a wrong value, not a payment that is due."""
+
+
+class Ack(Struct, frozen=True):
+    """The venue's answer to a subscription. It proves nothing about data; a refusal does."""
+
+    request: int | None
+    """The id of the frame it answers; None where the venue left it out."""
+    accepted: bool
+    reason: str = ""
+
+
+class Pong(Struct, frozen=True):
+    """The venue's answer to our own ping."""
+
+
+class Closing(Struct, frozen=True):
+    """The venue announces that it will close this socket."""
+
+    reason: str
+
+
+Said = Update | Ack | Pong | Closing
+"""Everything a frame may hold."""
+
+
+class Parser(Protocol):
+    """Turns the frames of one connection into updates. It dies with its connection, and what it merged with it."""
+
+    def parse(self, frame: str | bytes, at_mono_ms: int) -> list[Said]:
+        """What `frame`, arrived at `at_mono_ms`, says. Raises ParseError and nothing else."""
+        ...
+
+
+class Ping(Struct, frozen=True):
+    """A keepalive that the client must send as an application message."""
+
+    text: Callable[[int], str]
+    """The message, from a running number."""
+    every_s: float
+
+
+class Feed(Struct, frozen=True, kw_only=True):
+    """One socket family of one venue, as a table."""
+
+    id: str
+    venue: str
+    url: str
+    """The venue's own address; settings override it as `urls.<id>`."""
+    native: Callable[[str], str | None]
+    """The venue's id of a unified symbol; None where this feed does not carry it."""
+    subscribe: Callable[[Sequence[str], int], str]
+    """The frame that asks for these native ids, with a request id."""
+    unsubscribe: Callable[[Sequence[str], int], str]
+    parser: Callable[[Mapping[str, str]], Parser]
+    """A parser for one connection, from native ids to unified symbols."""
+    cadence_ms: int | None = None
+    """Fixed gap between two frames of a symbol; None where frames come on change."""
+    socket_silence_ms: int | None = None
+    """With an application ping: longest gap between any two frames of a healthy socket."""
+    ping: Ping | None = None
+    deltas: bool = False
+    """Whether frames build on each other, so that a lost one needs a new snapshot."""
+    per_frame: int = 100
+    """Symbols asked for in one frame."""
+    per_socket: int = 190
+    lifetime_s: float | None = None
+    """The venue closes every socket after this long."""
+
+    @property
+    def silence_ms(self) -> int:
+        """How long a symbol may be silent before its values are no longer believed."""
+        return silence_ms(self.cadence_ms)
+
+
+def silence_ms(cadence_ms: int | None) -> int:
+    """Five missed frames of a fixed cadence, five seconds at least; a minute where frames come on change."""
+    return 60_000 if cadence_ms is None else max(5_000, 5 * cadence_ms)
+
+
+def coming(next_ms: int | None, venue_ms: int | None, known: int | None) -> int | None:
+    """The funding stamp to believe. One that lies in the past on its first arrival is discarded; one that was once
+    in the future stays, and is due.
+    """
+    if next_ms is None or next_ms == known or venue_ms is None or next_ms >= venue_ms - DUE_MS:
+        return next_ms
+    return known
+
+
+def perpetual_parts(symbol: str) -> tuple[str, str, str] | None:
+    """Base, quote and settle of `BTC/USDT:USDT`; None for spot pairs, dated contracts and options."""
+    pair, _, settle = symbol.partition(":")
+    base, _, quote = pair.partition("/")
+    if not (base and quote and settle) or "-" in settle:
+        return None
+    return base, quote, settle
+
+
+def spot_parts(symbol: str) -> tuple[str, str] | None:
+    """Base and quote of `BTC/USDT`; None for anything else."""
+    base, _, quote = symbol.partition("/")
+    if not (base and quote) or ":" in symbol:
+        return None
+    return base, quote
