@@ -247,6 +247,8 @@ class Client:
         self._last_id = 0
         self._watching = False
         self._lost = ""
+        self.dismissed = False
+        """Whether the monitor said goodbye, so that it is no use to join it again."""
         self._routes = asyncio.create_task(self._route(), name="link-reader")
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
@@ -293,6 +295,7 @@ class Client:
                         waiting.set_result(answered.answer)
                 elif kind == GOODBYE:
                     reason = decode_goodbye(payload).reason
+                    self.dismissed = True
         except EOFError:
             pass
         except (ValueError, msgspec.MsgspecError) as error:

@@ -1,0 +1,299 @@
+"""The front door of hedgetui: the commands, each importing what it needs when it runs.
+
+`hedgetui [PORTFOLIO]` opens the screen; a first word that is no command is the portfolio. Exit codes: 0 fine; 2 the
+user's input is wrong, said on stderr before any screen; 3 no data came; 128 + n after signal n.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from monitor.messages import Monitor
+    from monitor.settings import Settings
+
+USER_ERROR = 2
+
+ABOUT = """\
+Watches a hedged crypto book: exposure, hedge ratio, funding, distance to liquidation. It cannot trade.
+
+commands:
+  hedgetui [PORTFOLIO]           open the screen: join the book's monitor, or start one
+  hedgetui --demo                the same screen on a simulated market; no network, no file
+  hedgetui monitor PORTFOLIO     watch without a screen
+  hedgetui status [PORTFOLIO]    the figures as text, or as JSON with --json
+  hedgetui stop [PORTFOLIO]      end the monitor
+  hedgetui check PORTFOLIO       validate the file, and say the book back in words
+  hedgetui schema                the JSON Schema of the portfolio file
+
+Each command explains itself with --help. PORTFOLIO may be left out where the settings name one."""
+
+
+class Wrong(Exception):
+    """The user's input is wrong: the text says what and what to do, and the exit code is 2."""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command in `words` (default: the process's own) and return its exit code."""
+    words = sys.argv[1:] if words is None else list(words)
+    command = COMMANDS.get(words[0]) if words else None
+    try:
+        return open_screen(words) if command is None else command(words[1:])
+    except Wrong as error:
+        print(error, file=sys.stderr)
+        return USER_ERROR
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+# the screen
+
+
+def open_screen(words: Sequence[str]) -> int:
+    """`hedgetui [PORTFOLIO]`, `hedgetui --demo`."""
+    if list(words) == ["--demo"]:  # the way to the first frame asks for no argparse
+        return show_demo(settings())
+    if len(words) == 1 and not words[0].startswith("-"):
+        return show(Path(words[0]), settings())
+    parser = new_parser("hedgetui", ABOUT, "[PORTFOLIO]")
+    parser.add_argument("portfolio", nargs="?", help="the portfolio file")
+    parser.add_argument("--demo", action="store_true", help="a simulated market; DEMO stands on every frame")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    given = parser.parse_args(words)
+    if given.version:
+        from monitor.version import VERSION
+
+        print(f"hedgetui {VERSION}")
+        return 0
+    if given.demo:
+        if given.portfolio:
+            raise Wrong("The demo has a book of its own: give either --demo or a portfolio.")
+        return show_demo(settings())
+    chosen = settings()
+    path = given.portfolio or chosen.portfolio
+    return show(expanded(path), chosen) if path else first_screen(chosen)
+
+
+def show(path: Path, chosen: Settings) -> int:
+    """Join the monitor of this portfolio, or validate the file and start one; then the screen."""
+    with friendly(path):
+        need_terminal()
+        from monitor.viewer import joined
+
+        monitor = joined(path, os.environ)
+    return paint(monitor, chosen)
+
+
+def show_demo(chosen: Settings) -> int:
+    need_terminal()
+    from monitor.viewer import demo
+
+    return paint(demo(os.environ), chosen)
+
+
+def paint(monitor: Monitor, chosen: Settings) -> int:
+    from tui.app import run
+
+    return run(monitor, chosen)
+
+
+def first_screen(chosen: Settings) -> int:
+    """No portfolio is known: offer the demo, the sample, or where to put a file."""
+    need_terminal()
+    from tui.app import run_first_screen
+
+    choice = run_first_screen(chosen)
+    if choice == "demo":
+        return show_demo(chosen)
+    return 0 if choice is None else show(Path(choice), chosen)
+
+
+def need_terminal() -> None:
+    """Textual reads stdin and paints on stderr; a screen on a pipe would spin or vanish."""
+    missing = [stream.name.strip("<>") for stream in (sys.stdin, sys.stdout, sys.stderr) if not stream.isatty()]
+    if missing:
+        raise Wrong(
+            f"The screen needs a terminal on stdin, stdout and stderr, and {' and '.join(missing)} lead elsewhere.\n"
+            "Without a screen: `hedgetui monitor PORTFOLIO` watches, `hedgetui status PORTFOLIO` prints the figures."
+        )
+
+
+# the other commands
+
+
+def monitor(words: Sequence[str]) -> int:
+    """`hedgetui monitor PORTFOLIO`: watch without a screen, until a signal or `hedgetui stop`."""
+    parser = new_parser("hedgetui monitor", "Watch a portfolio without a screen; alerts go to the log on stderr.")
+    parser.add_argument("portfolio", nargs="?", help="the portfolio file")
+    parser.add_argument("--detached", action="store_true", help=SUPPRESSED)
+    parser.add_argument("--demo", metavar="FOLDER", help=SUPPRESSED)
+    given = parser.parse_args(words)
+    if given.demo:
+        from monitor.demo import run_demo
+
+        return run_demo(Path(given.demo))
+    path = named(given.portfolio)
+    from monitor.run import run_monitor
+
+    with friendly(path):
+        return run_monitor(path, os.environ, given.detached)
+
+
+def stop(words: Sequence[str]) -> int:
+    """`hedgetui stop [PORTFOLIO]`: end the monitor; fine as well where none runs."""
+    parser = new_parser("hedgetui stop", "End the monitor of a portfolio. Nothing is watched afterwards.")
+    parser.add_argument("portfolio", nargs="?", help="the portfolio file; without one, the only monitor that runs")
+    given = parser.parse_args(words)
+    from monitor.stopping import StopFailed, stop_monitor
+
+    path = given.portfolio or settings().portfolio
+    try:
+        print(stop_monitor(expanded(path) if path else None, os.environ))
+    except StopFailed as error:
+        raise Wrong(str(error)) from error
+    return 0
+
+
+def status(words: Sequence[str]) -> int:
+    """`hedgetui status [PORTFOLIO]`: one snapshot, from the running monitor or from a short look of our own."""
+    parser = new_parser("hedgetui status", "Print the figures once. Exit code 3 when no data came.")
+    parser.add_argument("portfolio", nargs="?", help="the portfolio file")
+    parser.add_argument("--json", action="store_true", help="the whole snapshot as JSON (hedgetui.snapshot/1)")
+    parser.add_argument("--wait", type=seconds, default=20.0, metavar="S", help="how long to wait for data (20)")
+    given = parser.parse_args(words)
+    path = named(given.portfolio)
+    from monitor.status import look, report
+
+    with friendly(path):
+        snapshot = look(path, os.environ, given.wait)
+    code, sentence = report(snapshot, given.json, sys.stdout)
+    if sentence:
+        print(sentence, file=sys.stderr)
+    return code
+
+
+def check(words: Sequence[str]) -> int:
+    """`hedgetui check PORTFOLIO`: validate, and say the book back in words. No network."""
+    parser = new_parser("hedgetui check", "Validate a portfolio file, and say the book back in words.")
+    parser.add_argument("portfolio", nargs="?", help="the portfolio file")
+    path = named(parser.parse_args(words).portfolio)
+    from hedge.portfolio import describe
+    from monitor.portfolio_file import PortfolioFile
+
+    with friendly(path):
+        print(describe(PortfolioFile(path).read()))
+    return 0
+
+
+def schema(words: Sequence[str]) -> int:
+    """`hedgetui schema`: for editors that validate JSON."""
+    new_parser("hedgetui schema", "Print the JSON Schema of the portfolio file.").parse_args(words)
+    import json
+
+    from hedge.portfolio import schema as portfolio_schema
+
+    print(json.dumps(portfolio_schema(), indent=2, ensure_ascii=False))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
+    "monitor": monitor,
+    "stop": stop,
+    "status": status,
+    "check": check,
+    "schema": schema,
+}
+
+# what they share
+
+SUPPRESSED = "==SUPPRESS=="
+"""argparse's mark for an option that --help does not show."""
+
+
+def new_parser(program: str, about: str, usage: str = "") -> argparse.ArgumentParser:
+    import argparse
+
+    return argparse.ArgumentParser(
+        prog=program,
+        description=about,
+        usage=f"{program} {usage}" if usage else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def seconds(text: str) -> float:
+    """A number of seconds from 0 to a day; argparse turns the ValueError into a usage error."""
+    value = float(text)
+    if not 0 <= value <= 86_400:
+        raise ValueError(text)
+    return value
+
+
+def settings() -> Settings:
+    from monitor.settings import SettingsError, read_settings
+
+    try:
+        return read_settings(os.environ)
+    except SettingsError as error:
+        raise Wrong(str(error)) from error
+
+
+def expanded(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def named(given: str | None) -> Path:
+    """The portfolio that a command names, else the one in the settings."""
+    text = given or settings().portfolio
+    if not text:
+        raise Wrong("Which portfolio? Name its file, or set `portfolio` in the settings.")
+    return expanded(text)
+
+
+@contextmanager
+def friendly(path: Path) -> Iterator[None]:
+    """Errors about the user's file, settings and folders as sentences."""
+    if not path.exists():
+        raise Wrong(no_such_file(path))
+    try:
+        yield
+    except Exception as error:
+        from hedge.portfolio import PortfolioError
+        from monitor.messages import MonitorLost
+        from monitor.place import AlreadyWatched, PlaceError
+        from monitor.portfolio_file import UnreadableFile
+        from monitor.settings import SettingsError
+
+        if isinstance(
+            error, PortfolioError | UnreadableFile | PlaceError | AlreadyWatched | SettingsError | MonitorLost
+        ):
+            raise Wrong(str(error)) from error
+        raise
+
+
+def no_such_file(path: Path) -> str:
+    sample = Path(__file__).resolve().parent / "sample_portfolio.json"
+    import difflib
+
+    near = difflib.get_close_matches(str(path), COMMANDS, n=1, cutoff=0.7)
+    guess = f" (The command is spelled {near[0]}.)" if near else ""
+    return (
+        f"There is no file {path.absolute()}.{guess}\n"
+        f"A sample to copy and change: {sample}\n"
+        "To look around first: hedgetui --demo"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
