@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from feeds import binance, bybit
+from feeds.facts import watch_facts
 from feeds.intervals import Schedule, watch_intervals
 from feeds.pacing import Hosts
 from feeds.rest import Door
@@ -117,6 +118,13 @@ def jobs(
             part = {native: symbols[native] for native in natives[start : start + feed.per_socket]}
             url = setup.urls.get(feed_id, feed.url)
             work.append((feed_id, Stream(feed, url, part, sockets.socket()).run))
+    for venue in VENUES:
+        contracts = [s for feed_id in carried if FEEDS[feed_id].venue == venue for s in carried[feed_id].values()]
+        contracts = [symbol for symbol in contracts if perpetual_parts(symbol) is not None]
+        if contracts:
+            rest_url = setup.rest_urls.get(venue)
+            facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world)
+            work.append((f"{venue}-facts", facts))
     return work
 
 

@@ -20,12 +20,10 @@ class Read(Struct, frozen=True):
     path: str
 
 
-BINANCE_SPOT = "https://api.binance.com"
 BINANCE_USDM = "https://fapi.binance.com"
 BYBIT = "https://api.bybit.com"
 
 READS = (
-    Read("binance", BINANCE_SPOT, "/api/v3/exchangeInfo"),
     Read("binance", BINANCE_USDM, "/fapi/v1/exchangeInfo"),
     Read("binance", BINANCE_USDM, "/fapi/v1/fundingInfo"),
     Read("binance", BINANCE_USDM, "/fapi/v1/premiumIndex"),

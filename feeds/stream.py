@@ -195,6 +195,8 @@ class Stream:
         self._backoff = Backoff(world.rng)
         self._current: Connection | None = None
         self._said: tuple[FeedStatus, str] | None = None
+        self._before = ""
+        """Why there is no data, from the last try, until there is."""
 
     def now_ms(self) -> int:
         return self.world.clock.now().mono_ms
@@ -212,6 +214,7 @@ class Stream:
             wait_s = max(self._backoff.next_s(), trouble.wait_s)
             if trouble.ban:
                 self.world.hosts.of(self.url).ban(self.now_ms(), round(wait_s * 1000))
+            self._before = f"; last time: {trouble.reason}"
             self._say(trouble.state, trouble.reason, self.now_ms() + round(wait_s * 1000))
             await self.world.sleep(wait_s)
 
@@ -225,7 +228,7 @@ class Stream:
     async def _session(self) -> Trouble:
         """One connection from dial to end, and why it ended."""
         self.dials += 1
-        self._say("dialling", f"dialling {self._host}")
+        self._say("dialling", f"dialling {self._host}{self._before}")
         timing = self.world.timing
         try:
             async with Dial(
@@ -255,7 +258,7 @@ class Stream:
             self.world.emit(state)
         connection.subscribe([self._natives[symbol] for symbol in self.watch.of(quarantined=False)])
         connection.subscribe([self._natives[symbol] for symbol in self.watch.of(quarantined=True)])
-        self._say("subscribing", f"connected to {self._host}, no data yet")
+        self._say("subscribing", f"connected to {self._host}, no data yet{self._before}")
         await connection.run()
 
     def take(self, connection: Connection, frame: str | bytes) -> None:
@@ -290,6 +293,7 @@ class Stream:
                 changed = self.watch.data(said.symbol, now_ms)
                 if changed is not None:
                     self.world.emit(changed)
+                    self._before = ""
                     self._say("live", "")
                 self.world.emit(said)
 

@@ -1,0 +1,245 @@
+"""`python -m feeds.ccxt_facts`: one question on standard input, one line of JSON on standard output, the end.
+
+The only file that imports ccxt. Every request it makes goes through the one HTTP door and its list of reads; no key is
+ever given to it. Instruments and public tiers only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import logging
+import re
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import aiohttp
+import ccxt.async_support as ccxt
+import msgspec
+
+from feeds.clean import FeedError, ParseError, clean, number
+from feeds.facts import Facts, Failure, Question
+from feeds.pacing import Hosts
+from feeds.rest import Door
+from hedge.market import Instant, Instrument, Tier, Tiers
+
+LOG = logging.getLogger("hedgetui.facts")
+
+FAMILIES = {"binanceusdm": {"linear"}, "bybit": {"linear", "inverse"}}
+"""What each class is asked for; never options, whose lists are long and of no use here."""
+TIMEOUT = aiohttp.ClientTimeout(total=60, connect=4, sock_connect=4, sock_read=15)
+MULTIPLIED = re.compile(r"(?:(?P<zeros>10{3,8})|(?P<million>1M(?=.{3})))(?P<coin>[A-Z].*)|(?P<front>[A-Z]{3,})1000")
+"""1000PEPE, 1000000MOG, 1MBABYDOGE, SHIB1000. Not 1INCH: it is a coin, and so would be 100X."""
+
+
+class FixedClock:
+    """The moment at which the question was asked; this process is over before it matters."""
+
+    def __init__(self, wall_ms: int) -> None:
+        self._instant = Instant(0, wall_ms)
+
+    def now(self) -> Instant:
+        return self._instant
+
+
+async def answer(question: Question) -> Facts:
+    """Everything that could be had, and a reason for everything that could not."""
+    facts = Facts(question.venue, rest_url=question.rest_url)
+    overrides = {} if question.rest_url is None else {question.venue: question.rest_url}
+
+    def on_refused(reason: str) -> None:
+        facts.failures.append(Failure("request", reason))
+
+    async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
+        for name in question.classes:
+            families = FAMILIES.get(name, set()) & {family_of(symbol) for symbol in question.symbols}
+            if not families:
+                continue
+            exchange = make(name, sorted(families), question.rest_url, door)
+            try:
+                await collect(exchange, question, families, facts)
+            finally:
+                await exchange.close()
+    return facts
+
+
+def make(name: str, families: list[str], rest_url: str | None, door: Door) -> Any:
+    """An exchange that asks for these families alone, by our door."""
+    exchange = getattr(ccxt, name)()
+    exchange.number = str  # prices and sizes never pass through float
+    exchange.has["fetchCurrencies"] = False  # would be a signed request
+    exchange.options["fetchMargins"] = False
+    exchange.options["fetchMarkets"] = {"types": families}
+    if rest_url is not None:
+        exchange.urls["api"] = moved(exchange.urls["api"], rest_url.rstrip("/"))
+    exchange.fetch = through(door, exchange)
+    return exchange
+
+
+def moved(urls: Any, base: str) -> Any:
+    """The same addresses with scheme and host replaced by `base`."""
+    if isinstance(urls, str):
+        return re.sub(r"^https?://[^/]+", base, urls)
+    return {name: moved(url, base) for name, url in urls.items()}
+
+
+def through(door: Door, exchange: Any) -> Callable[..., Awaitable[Any]]:
+    """ccxt's `fetch`, by our door: method, address and path are checked before anything leaves."""
+
+    async def fetch(url: str, method: str = "GET", headers: object = None, body: object = None) -> Any:
+        text = (await door.ask(method, url)).decode(errors="replace")
+        found = exchange.parse_json(text)
+        exchange.handle_errors(200, "OK", url, method, {}, text, found, {}, body)
+        return found
+
+    return fetch
+
+
+async def collect(exchange: Any, question: Question, families: set[str], facts: Facts) -> None:
+    """Instruments and tiers of the wanted symbols of these families, into `facts`."""
+    markets = await attempt("instruments", exchange.load_markets(), facts)
+    if markets is None:
+        return
+    for symbol in question.symbols:
+        if family_of(symbol) not in families:
+            continue
+        market = markets.get(symbol)
+        if market is None or not market.get("swap"):
+            facts.failures.append(Failure("instruments", unknown(question.venue, symbol, markets), symbol))
+            continue
+        try:
+            facts.instruments.append(instrument_of(question.venue, market, question.now_ms))
+        except ParseError as error:
+            facts.failures.append(Failure("instruments", f"{symbol}: {error}"))
+            continue
+        await add_tiers(exchange, question, symbol, facts)
+
+
+async def add_tiers(exchange: Any, question: Question, symbol: str, facts: Facts) -> None:
+    """The tiers of one symbol, or the reason why the venue gives none."""
+    if question.venue == "binance":
+        reason = "binance gives its maintenance tiers only to a key"
+        facts.tiers.append(Tiers("binance", symbol, (), "binance leverageBracket", reason, question.now_ms))
+        return
+    rows = await attempt(f"tiers of {symbol}", exchange.fetch_market_leverage_tiers(symbol), facts)
+    if rows is None:
+        return
+    source = "bybit risk-limit"
+    try:
+        tiers = tiers_of(rows)
+    except ParseError as error:
+        facts.tiers.append(Tiers(question.venue, symbol, (), source, f"{source}: {error}", question.now_ms))
+        return
+    reason = "" if tiers else f"{source} has none for {symbol}"
+    facts.tiers.append(Tiers(question.venue, symbol, tiers, source, reason, question.now_ms))
+
+
+async def attempt(part: str, call: Awaitable[Any], facts: Facts) -> Any:
+    """The result of a call, or None with the reason noted."""
+    try:
+        return await call
+    except FeedError as error:
+        reason = str(error)
+    except ccxt.BaseError as error:
+        reason = f"{facts.venue} does not answer for {part}: {clean(str(error), 120)}"
+    except Exception as error:
+        LOG.exception("ccxt failed on %s", part)
+        reason = f"ccxt cannot read the {part} of {facts.venue}: {type(error).__name__}"
+    facts.failures.append(Failure(part, reason))
+    return None
+
+
+def family_of(symbol: str) -> str:
+    """`linear` where it settles in its quote currency, `inverse` where in its coin."""
+    pair, _, settle = symbol.partition(":")
+    return "linear" if pair.partition("/")[2] == settle else "inverse"
+
+
+def unknown(venue: str, symbol: str, markets: Mapping[str, Any]) -> str:
+    """That a venue does not list a symbol, with the nearest names that it does list."""
+    near = difflib.get_close_matches(symbol, [name for name, market in markets.items() if market.get("swap")], 3)
+    hint = f"; near it: {', '.join(clean(name) for name in near)}" if near else ""
+    return f"{venue} lists no perpetual {symbol}{hint}"
+
+
+def coin_of(base: str) -> tuple[str, Decimal]:
+    """The coin behind a quoted unit, and how many coins one unit is: PEPE and 1000 for `1000PEPE`."""
+    found = MULTIPLIED.fullmatch(base)
+    if found is None:
+        return base, Decimal(1)
+    if found["front"]:
+        return found["front"], Decimal(1000)
+    return found["coin"], Decimal(1_000_000) if found["million"] else Decimal(found["zeros"])
+
+
+def needed(value: object, name: str) -> Decimal:
+    """A positive number that the model cannot do without. Raises ParseError."""
+    found = optional(value)
+    if found is None or found <= 0:
+        raise ParseError(f"no {name}")
+    return found
+
+
+def optional(value: object) -> Decimal | None:
+    return None if value is None else number(str(value))
+
+
+def instrument_of(venue: str, market: Mapping[str, Any], now_ms: int) -> Instrument:
+    """ccxt's market structure as an Instrument. Raises ParseError where size or step are missing."""
+    base, multiplier = coin_of(clean(str(market["base"])))
+    inverse = bool(market["inverse"])
+    # Bybit counts inverse contracts in dollars; ccxt shows the smallest order in its place, equal only by chance.
+    size = Decimal(1) if venue == "bybit" and inverse else needed(market["contractSize"], "contract size")
+    percent = optional(market["info"].get("maintMarginPercent"))
+    limits, precision = market["limits"], market["precision"]
+    return Instrument(
+        venue=venue,
+        symbol=market["symbol"],
+        native_id=clean(str(market["id"])),
+        base=base,
+        quote=clean(str(market["quote"])),
+        settle=clean(str(market["settle"])),
+        inverse=inverse,
+        contract_size=size,
+        multiplier=multiplier,
+        step=needed(precision["amount"], "size step"),
+        min_contracts=optional(limits["amount"]["min"]),
+        min_notional=optional(limits["cost"]["min"]),
+        tick=optional(precision["price"]),
+        taker_fee=optional(market["taker"]),
+        maintenance_rate=None if percent is None else percent / 100,
+        active=market["active"] is not False,
+        at_ms=now_ms,
+    )
+
+
+def tiers_of(rows: list[Mapping[str, Any]]) -> tuple[Tier, ...]:
+    """Brackets, lowest first. Where the venue leaves out the amount that keeps them continuous, it is worked out.
+
+    Raises ParseError where a maintenance rate exceeds the initial one: then the unit is not what it should be.
+    """
+    tiers: list[Tier] = []
+    for row in rows:
+        floor, cap = optional(row["minNotional"]) or Decimal(0), optional(row["maxNotional"])
+        rate, leverage = needed(row["maintenanceMarginRate"], "maintenance rate"), optional(row["maxLeverage"])
+        if rate >= 1 or (leverage is not None and rate * leverage > 1):
+            raise ParseError(f"a maintenance rate of {rate} at leverage {leverage}")
+        amount = optional(row["info"].get("mmDeduction"))
+        if amount is None:
+            amount = tiers[-1].maintenance_amount + floor * (rate - tiers[-1].maintenance_rate) if tiers else Decimal(0)
+        tiers.append(Tier(floor, cap, rate, amount, leverage))
+    return tuple(sorted(tiers, key=lambda tier: tier.floor))
+
+
+async def main() -> None:
+    question = msgspec.json.decode(sys.stdin.buffer.readline(), type=Question)
+    facts = await answer(question)
+    sys.stdout.buffer.write(msgspec.json.encode(facts) + b"\n")
+    sys.stdout.buffer.flush()  # before the loop ends, which may wait long for a name that does not resolve
+
+
+if __name__ == "__main__":
+    logging.getLogger("ccxt").setLevel(logging.CRITICAL)  # at lower levels it writes request headers
+    asyncio.run(main())
