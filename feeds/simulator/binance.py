@@ -116,12 +116,15 @@ class BinanceDialogue:
     def topics(self) -> frozenset[str]:
         return frozenset(self._streams)
 
-    def subscribe(self, streams: list[str]) -> bool:
-        """Adds these streams; False, and none added, where one of them is no stream name."""
+    def subscribe(self, streams: list[str], now: Moment) -> bool:
+        """Adds these streams; False, and none added, where one of them is no stream name.
+
+        Streams of a fixed cadence begin with their next beat, those on change at once.
+        """
         if not all(_STREAM.match(stream) or _ALL.match(stream) for stream in streams):
             return False
         for stream in streams:
-            self._streams.setdefault(stream, 0)
+            self._streams.setdefault(stream, 0 if stream.endswith("@bookTicker") else now.wall_ms)
         return True
 
     def received(self, text: str, now: Moment) -> list[Output]:
@@ -133,7 +136,7 @@ class BinanceDialogue:
             return [text_of({"error": {"code": 3, "msg": "Invalid JSON"}})]
         number, params = message.get("id"), message.get("params", [])
         match message.get("method"):
-            case "SUBSCRIBE" if isinstance(params, list) and self.subscribe([str(item) for item in params]):
+            case "SUBSCRIBE" if isinstance(params, list) and self.subscribe([str(item) for item in params], now):
                 return [text_of({"result": None, "id": number})]
             case "UNSUBSCRIBE" if isinstance(params, list):
                 for stream in params:
@@ -168,9 +171,9 @@ class BinanceDialogue:
             return
         width_ms = _BOOK_MS if channel == "bookTicker" else 3000 if channel == "markPrice" and speed != "1s" else 1000
         at = now.on_grid(width_ms)
-        known, self._streams[stream] = self._streams[stream], at.wall_ms
-        if known == at.wall_ms or (known == 0 and channel != "bookTicker"):
+        if at.wall_ms <= self._streams[stream]:
             return
+        self._streams[stream] = at.wall_ms
         if stream.startswith("!"):
             yield from self._all(channel, at)
             return
@@ -226,7 +229,7 @@ class Binance:
         match = _PATH.match(path)
         return next((FEEDS[name] for name in FEEDS if match[name]), "") if match else ""
 
-    def dialogue(self, path: str, query: Mapping[str, str]) -> BinanceDialogue | None:
+    def dialogue(self, path: str, query: Mapping[str, str], now: Moment) -> BinanceDialogue | None:
         match = _PATH.match(path)
         if match is None:
             return None
@@ -234,16 +237,16 @@ class Binance:
         dialogue = BinanceDialogue(self._market, self._contracts[feed], feed, match["route"] or "", combined)
         listed = query.get("streams", "") if combined else match["rest"] or ""
         streams = [stream for stream in listed.split("/") if "@" in stream]
-        return dialogue if dialogue.subscribe(streams) else None
+        return dialogue if dialogue.subscribe(streams, now) else None
 
     def answer(self, ask: Ask, now: Moment) -> Answer:
         return self._rest.answer(ask, now)
 
     def urls(self, ws_base: str) -> dict[str, str]:
         return {
-            "binance-spot": f"{ws_base}/stream/spot/stream",
-            "binance-usdm": f"{ws_base}/usdm/market/stream",
-            "binance-coinm": f"{ws_base}/coinm/stream",
+            "binance-spot": f"{ws_base}/stream/spot/ws",
+            "binance-usdm": f"{ws_base}/usdm/market/ws",
+            "binance-coinm": f"{ws_base}/coinm/ws",
         }
 
     def ccxt_urls(self, http_base: str, ws_base: str) -> dict[str, dict[str, object]]:

@@ -211,7 +211,7 @@ class Bybit:
         match = _PATH.match(path)
         return CATEGORIES[match[1]] if match else ""
 
-    def dialogue(self, path: str, query: Mapping[str, str]) -> BybitDialogue | None:
+    def dialogue(self, path: str, query: Mapping[str, str], now: Moment) -> BybitDialogue | None:
         match = _PATH.match(path)
         return BybitDialogue(self._market, self._contracts[match[1]], match[1]) if match else None
 

@@ -37,10 +37,14 @@ class Pace:
     def __init__(self, clock: Clock, scale: float = 1.0) -> None:
         if scale <= 0:
             raise ValueError(f"the time scale must be positive, not {scale}")
-        self.clock = clock
+        self._clock = clock
         self._opened = clock.now()
         self.scale = scale
 
+    def restart(self) -> None:
+        """Second 0 is now."""
+        self._opened = self._clock.now()
+
     def now(self) -> Moment:
-        elapsed_ms = (self.clock.now().mono_ms - self._opened.mono_ms) * self.scale
+        elapsed_ms = (self._clock.now().mono_ms - self._opened.mono_ms) * self.scale
         return Moment(elapsed_s=elapsed_ms / 1000, wall_ms=self._opened.wall_ms + int(elapsed_ms))

@@ -87,7 +87,7 @@ class Market:
 
     def _path(self, name: str, at_s: float) -> float:
         return sum(
-            amplitude * (noise(self.seed, name, width, at_s) - noise(self.seed, name, width, 0.0))
+            amplitude * (noise(self.seed, name, width, at_s) - _corner(self.seed, name, width, 0))
             for width, amplitude in _WANDER
         )
 
@@ -101,7 +101,7 @@ class Market:
 
     def usdt(self, at_s: float) -> float:
         """USD for one USDT: par at the start, then within two basis points unless the script breaks the peg."""
-        wander = 0.0001 * (noise(self.seed, "USDT", 600.0, at_s) - noise(self.seed, "USDT", 600.0, 0.0))
+        wander = 0.0001 * (noise(self.seed, "USDT", 600.0, at_s) - _corner(self.seed, "USDT", 600.0, 0))
         return (1.0 + wander) * self.script.factor("jump", "", "USDT", at_s)
 
     def _premium(self, contract: Contract, at_s: float) -> float:

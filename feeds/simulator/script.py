@@ -47,6 +47,8 @@ class Fault(Struct, frozen=True, kw_only=True):
     keys: tuple[str, ...] = ()
     status: int = 503
     retry_after_s: int | None = None
+    location: str = ""
+    """Where a refusal with 301 or 302 points."""
     path: str = ""
     """REST path below the venue's base, such as `/fapi/v1/fundingInfo`; for `rest` faults `feed` is the venue id."""
     code: int = 1001

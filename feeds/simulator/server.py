@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import WSMsgType, web
 
@@ -40,6 +40,11 @@ class Line:
     @property
     def feed(self) -> str:
         return self.dialogue.feed
+
+    @property
+    def connected(self) -> bool:
+        """Whether the TCP connection stands, whatever was said over it."""
+        return self._request.transport is not None and not self._request.transport.is_closing()
 
     async def send(self, outputs: list[Output]) -> None:
         """Sends in order; a socket that has gone swallows the rest."""
@@ -117,7 +122,7 @@ class Simulator:
 
     async def start(self) -> None:
         """Opens the port (OSError where it is taken); second 0 of the run is now."""
-        self._pace = Pace(self._pace.clock, self._pace.scale)
+        self._pace.restart()
         wall_ms = self._pace.now().wall_ms
         self._venues = {venue.id: venue for venue in self.make_venues(wall_ms)}
         app = web.Application()
@@ -181,9 +186,9 @@ class Simulator:
         """What all clients of this feed have subscribed to, in the venue's words."""
         return frozenset(topic for line in self._lines if line.feed == feed for topic in line.dialogue.topics)
 
-    def add(self, kind: FaultKind, **facts: object) -> Fault:
+    def add(self, kind: FaultKind, **facts: Any) -> Fault:
         """Adds a fault that starts now to the script, and returns it for `script.remove`."""
-        return self.script.add(Fault(kind=kind, start_s=self.now.elapsed_s, **facts))  # type: ignore[arg-type]
+        return self.script.add(Fault(kind=kind, start_s=self.now.elapsed_s, **facts))
 
     async def strike(self, fault: Fault) -> None:
         """Does a momentary fault (close, abort, frame) now to every open socket of its feed."""
@@ -217,22 +222,22 @@ class Simulator:
         refused = self.script.find("refuse", feed, "", self.now.elapsed_s)
         if refused is not None:
             return _http(_refusal(refused))
-        dialogue = venue.dialogue(path, dict(request.query))
+        dialogue = venue.dialogue(path, dict(request.query), self.now)
         if dialogue is None:
             return _http(reply({"msg": "no socket here"}, 404))
-        socket = web.WebSocketResponse(autoping=False, timeout=_CLOSING_S, compress=False)
+        socket = web.WebSocketResponse(autoping=False, autoclose=False, timeout=_CLOSING_S, compress=False)
         await socket.prepare(request)
         line = Line(socket, request, dialogue, self.now)
         self._lines.add(line)
         self._heard.set()
-        driver = asyncio.create_task(self._drive(line), name=f"simulator {feed}")
         try:
-            await self._listen(line)
+            async with asyncio.TaskGroup() as tasks:
+                driver = tasks.create_task(self._drive(line), name=f"simulator {feed}")
+                await self._listen(line)
+                await self._part(line)
+                driver.cancel()
         finally:
             self._lines.discard(line)
-            driver.cancel()
-            with suppress(asyncio.CancelledError):
-                await driver
         return socket
 
     async def _listen(self, line: Line) -> None:
@@ -248,6 +253,12 @@ class Simulator:
                 self._heard.set()
                 if self.script.find("unanswered", line.feed, "", now.elapsed_s) is None:
                     await line.send(outputs)
+
+    async def _part(self, line: Line) -> None:
+        """Answers the client's goodbye; a line that hangs does not."""
+        while line.connected and self.script.find("hang", line.feed, "", self.now.elapsed_s) is not None:  # noqa: ASYNC110
+            await asyncio.sleep(_SHORTEST_SLEEP_S)  # a fault ends by the clock, which sets no event
+        await line.socket.close()
 
     async def _drive(self, line: Line) -> None:
         """Sends what is due until the socket closes."""
@@ -272,5 +283,7 @@ def _http(answer: Answer) -> web.Response:
 
 
 def _refusal(fault: Fault) -> Answer:
-    headers = {} if fault.retry_after_s is None else {"Retry-After": str(fault.retry_after_s)}
+    headers = {} if fault.retry_after_s is None else {"Retry_After": str(fault.retry_after_s)}
+    if fault.location:
+        headers["Location"] = fault.location
     return reply({"code": -1003, "msg": "refused by the script"}, fault.status, **headers)

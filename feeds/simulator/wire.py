@@ -65,7 +65,7 @@ class Venue(Protocol):
 
     id: str
 
-    def dialogue(self, path: str, query: Mapping[str, str]) -> Dialogue | None:
+    def dialogue(self, path: str, query: Mapping[str, str], now: Moment) -> Dialogue | None:
         """A new dialogue for a socket opened at this path below the venue's base; None where nothing is served."""
         ...
 
