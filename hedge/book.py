@@ -1,0 +1,288 @@
+"""The book: positions of a portfolio against what the venues say, kept current update by update.
+
+A tick touches its own legs, their coin and a handful of sums; its cost does not grow with the book. Sums are exact and
+do not depend on the order of updates (`hedge.sums`). Time enters as an argument; nothing here waits, asks or prints.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from decimal import Decimal
+
+from hedge.account_row import account_row
+from hedge.coin_row import asset_row
+from hedge.coins import Coin
+from hedge.layout import Layout
+from hedge.ledger import Ledger, Market, venue_of
+from hedge.leg_row import position_row
+from hedge.legs import Leg
+from hedge.market import (
+    Confirmed,
+    Dropped,
+    FeedState,
+    Funding,
+    FundingInterval,
+    Index,
+    Instant,
+    Instrument,
+    Mark,
+    Spot,
+    SymbolState,
+    Tiers,
+    Update,
+    Want,
+)
+from hedge.policy import on_plan_band
+from hedge.snapshot import AccountRow, AssetRow, FeedRow, PositionRow, Totals
+from hedge.totals import BookSums, totals
+from hedge.written import Portfolio
+
+Touched = frozenset[str]
+"""What may have changed: `leg:<leg id>`, `asset:BTC`, `account:<id>`, `feed:<id>`."""
+
+NOTHING: Touched = frozenset()
+
+
+class Book:
+    """A portfolio and its markets. `apply` each update as it comes, then ask for rows at a moment."""
+
+    def __init__(self, portfolio: Portfolio, ledger: Ledger | None = None) -> None:
+        self.ledger = Ledger() if ledger is None else ledger
+        self.assumed: dict[str, Decimal] = {}
+        """First fresh marks, frozen as entries of legs that state none, by leg id."""
+        self._clock_ms = 0
+        self._build(portfolio)
+
+    def _build(self, portfolio: Portfolio) -> None:
+        self.portfolio = portfolio
+        self.band = on_plan_band(portfolio)
+        self.layout = Layout(portfolio, self.ledger, self.assumed)
+        self.sums = BookSums()
+        self._due: list[tuple[int, str]] = []
+        self._touches: dict[str, Touched] = {}
+        for leg in self.layout.legs.values():
+            self._touches[leg.id] = self._touched_by(leg)
+            leg.refresh_facts()
+            self._take_over(leg)
+        for coin in self.layout.coins.values():
+            self._value(coin, self._clock_ms)
+
+    def _touched_by(self, leg: Leg) -> Touched:
+        coin = self.layout.coin_of[leg.id]
+        return frozenset((f"leg:{leg.id}", f"asset:{coin.name}", f"account:{leg.account.id}"))
+
+    @property
+    def wants(self) -> tuple[Want, ...]:
+        """The markets whose data the book needs."""
+        return self.layout.wants
+
+    def replace(self, portfolio: Portfolio) -> None:
+        """Swap positions and plan; market data stays, and so do entries assumed for legs that still state none."""
+        kept = {leg_id: entry for leg_id, entry in self.assumed.items() if leg_id in _entryless(portfolio)}
+        self.assumed = kept
+        self._build(portfolio)
+
+    def with_portfolio(self, portfolio: Portfolio) -> Book:
+        """Another book on the same market data: what would be. Updates belong to this one only."""
+        other = Book.__new__(Book)
+        other.ledger = self.ledger
+        other.assumed = dict(self.assumed)
+        other._clock_ms = self._clock_ms
+        other._build(portfolio)
+        return other
+
+    # Updates
+
+    def apply(self, update: Update) -> Touched:
+        """Take one update in; what it may have changed. An update that is older than what is known changes nothing."""
+        match update:
+            case Mark():
+                return self._mark(update)
+            case Index():
+                return self._priced(update, "index", update.at_mono_ms)
+            case Spot():
+                return self._priced(update, "spot", update.at_mono_ms)
+            case Funding() | FundingInterval():
+                return self._funding(update)
+            case Confirmed():
+                self._heard(update.feed, update.at_mono_ms)
+                self._market(update.feed, update.symbol).confirm(update)
+                return self._recheck(self._market(update.feed, update.symbol))
+            case Dropped():
+                self._clock_ms = max(self._clock_ms, update.at_mono_ms)
+                market = self._market(update.feed, update.symbol)
+                market.drop(update)
+                return self._refresh_market(market)
+            case Instrument() | Tiers():
+                return self._facts(update)
+            case FeedState():
+                return self._feed(update)
+            case SymbolState():
+                self.ledger.note_symbol(update)
+                market = self._market(update.feed, update.symbol)
+                return self._touches_of(market) | {f"feed:{update.feed}"}
+
+    def _market(self, feed: str, symbol: str) -> Market:
+        return self.ledger.market(venue_of(feed), symbol)
+
+    def _heard(self, feed: str, at_mono_ms: int) -> None:
+        self.ledger.data_at[feed] = at_mono_ms
+        self._clock_ms = max(self._clock_ms, at_mono_ms)
+
+    def _mark(self, update: Mark) -> Touched:
+        self._heard(update.feed, update.at_mono_ms)
+        market = self._market(update.feed, update.symbol)
+        if not market.accept("mark", update):
+            return NOTHING
+        for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
+            if leg.entry is None:
+                leg.entry = self.assumed[leg.id] = update.price
+                leg.refresh_facts()
+            else:
+                leg.refresh_price()
+            self._take_over(leg)
+        return self._recheck(market)
+
+    def _priced(self, update: Index | Spot, name: str, at_mono_ms: int) -> Touched:
+        self._heard(update.feed, at_mono_ms)
+        market = self._market(update.feed, update.symbol)
+        if not market.accept(name, update):
+            return NOTHING
+        if market.mark is None:
+            for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
+                leg.refresh_price()
+                self._take_over(leg)
+        return self._recheck(market)
+
+    def _funding(self, update: Funding | FundingInterval) -> Touched:
+        self._heard(update.feed, update.at_mono_ms)
+        market = self._market(update.feed, update.symbol)
+        if isinstance(update, FundingInterval):
+            market.interval = update
+        elif not market.accept("funding", update):
+            return NOTHING
+        for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
+            leg.refresh_funding()
+            self.sums.take_leg(leg)
+        return self._touches_of(market)
+
+    def _facts(self, update: Instrument | Tiers) -> Touched:
+        market = self.ledger.market(update.venue, update.symbol)
+        if isinstance(update, Instrument):
+            market.instrument = update
+        else:
+            market.tiers = update
+        return self._refresh_market(market)
+
+    def _refresh_market(self, market: Market) -> Touched:
+        for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
+            leg.refresh_facts()
+            self._take_over(leg)
+        return self._recheck(market)
+
+    def _feed(self, update: FeedState) -> Touched:
+        before = self.ledger.feeds.get(update.feed)
+        self.ledger.feeds[update.feed] = update
+        self._clock_ms = max(self._clock_ms, update.at_mono_ms)
+        touched = frozenset((f"feed:{update.feed}",))
+        if before is not None and before.state == update.state:
+            return touched
+        venue = venue_of(update.feed)
+        markets = [market for key, market in self.ledger.markets.items() if key[0] == venue]
+        return touched.union(*(self._recheck(market) for market in markets))
+
+    # Sums
+
+    def _take_over(self, leg: Leg) -> None:
+        """Put a leg's new figures where they are added up."""
+        self.layout.wallet_of(leg).refresh(leg)
+        self.sums.take_leg(leg)
+        coin = self.layout.coin_of[leg.id]
+        if coin.hedge.part(leg.id) != leg.delta or leg.delta is None:
+            coin.hedge.put(leg.id, leg.delta)
+            self.sums.take_coin(coin)
+
+    def _touches_of(self, market: Market) -> Touched:
+        legs = self.layout.legs_at.get((market.venue, market.symbol), ())
+        if len(legs) == 1:
+            return self._touches[legs[0].id]
+        return NOTHING.union(*(self._touches[leg.id] for leg in legs))
+
+    def _recheck(self, market: Market) -> Touched:
+        """Revalue the coins that this market may price."""
+        touched = self._touches_of(market)
+        for coin in self.layout.coins_at.get((market.venue, market.symbol), ()):
+            if self._value(coin, self._clock_ms):
+                touched |= {f"asset:{coin.name}", *(f"asset:{other.name}" for other in coin.dependants)}
+        return touched
+
+    def _value(self, coin: Coin, now_ms: int) -> bool:
+        """Choose a coin's price as of now and carry it into the sums; whether it changed."""
+        price = coin.choose(self.ledger, now_ms, self.layout.rates)
+        changed = price.usd != coin.price.usd or price.stale != coin.price.stale
+        coin.price = price
+        if price.expires_ms is not None and (coin.scheduled_ms is None or price.expires_ms < coin.scheduled_ms):
+            coin.scheduled_ms = price.expires_ms
+            heapq.heappush(self._due, (price.expires_ms, coin.name))
+        if changed:
+            self.sums.take_coin(coin)
+            for other in coin.dependants:
+                self.sums.take_coin(other)
+        return changed
+
+    def _catch_up(self, now: Instant) -> None:
+        """Look again at prices whose time is up; each coin waits in the queue once."""
+        self._clock_ms = max(self._clock_ms, now.mono_ms)
+        while self._due and self._due[0][0] < now.mono_ms:
+            due_ms, name = heapq.heappop(self._due)
+            coin = self.layout.coins[name]
+            if coin.scheduled_ms == due_ms:
+                coin.scheduled_ms = None
+                self._value(coin, now.mono_ms)
+
+    # Questions
+
+    def usd_price(self, currency: str) -> Decimal | None:
+        """USD for one unit: a coin at its chosen price, money at its rate."""
+        coin = self.layout.coins.get(currency)
+        return self.layout.rate_of(currency) if coin is None else coin.price.usd
+
+    def leg(self, leg_id: str, now: Instant) -> PositionRow:
+        """One leg at this moment. Raises KeyError for an unknown id."""
+        self._catch_up(now)
+        leg = self.layout.legs[leg_id]
+        return position_row(leg, self.ledger, self.layout.wallet_of(leg), self.usd_price, now)
+
+    def asset(self, asset: str, now: Instant, rows: Mapping[str, PositionRow] | None = None) -> AssetRow:
+        """One coin at this moment; `rows` saves computing its legs again. Raises KeyError for an unknown coin."""
+        self._catch_up(now)
+        coin = self.layout.coins[asset]
+        legs = [self.leg(leg.id, now) if rows is None else rows[leg.id] for leg in coin.legs]
+        return asset_row(coin, legs, self.ledger, self.band, now)
+
+    def account(self, account_id: str, now: Instant) -> AccountRow:
+        """One account at this moment. Raises KeyError for an unknown id."""
+        self._catch_up(now)
+        account = next((a for a in self.portfolio.accounts if a.id == account_id), None)
+        if account is None:
+            raise KeyError(account_id)
+        return account_row(account, self.layout, self.usd_price)
+
+    def totals(self, now: Instant) -> Totals:
+        """The whole book from its sums alone: no leg or account is visited, so per-leg figures stay out."""
+        self._catch_up(now)
+        return totals(self.sums, self.layout)
+
+    def feeds(self, now: Instant) -> tuple[FeedRow, ...]:
+        """Every feed that has said anything."""
+        return self.ledger.rows(now)
+
+
+def _entryless(portfolio: Portfolio) -> set[str]:
+    return {
+        f"{account.id}/{position.symbol}/{position.side}"
+        for account in portfolio.accounts
+        for position in account.positions
+        if position.entry_price is None
+    }

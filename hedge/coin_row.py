@@ -1,0 +1,152 @@
+"""A coin as a row: exposure, hedge, funding and the nearest liquidation, each with its reason where it is not known."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from hedge.coins import Coin, Standing
+from hedge.exposure import known_sum, ratio
+from hedge.ledger import seconds
+from hedge.leg_words import NO_HISTORY
+from hedge.market import Instant
+from hedge.snapshot import NEVER, AssetRow, AssetStatus, PositionRow
+from hedge.totals import DAYS_PER_YEAR
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hedge.ledger import Ledger
+
+
+def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Decimal, now: Instant) -> AssetRow:
+    """The coin at this moment; `legs` are the rows of its legs, `band` the drift within which it is on plan."""
+    stand = coin.standing()
+    why: dict[str, str] = {"paid_usd": NO_HISTORY, "paid_30d_usd": NO_HISTORY}
+    day = known_sum(leg.funding_day_usd for leg in legs) if legs else None
+    notional = known_sum(leg.notional_usd for leg in legs) if legs else None
+    accrued = known_sum(leg.accrued_usd for leg in legs) if legs else None
+    one = legs[0] if len(legs) == 1 else None
+    stamps = [leg.next_funding for leg in legs if leg.next_funding is not None]
+    distances = [leg.to_liquidation for leg in legs if leg.to_liquidation is not None]
+    _why_legs(legs, why)
+    _why_standing(coin, stand, why)
+    return AssetRow(
+        asset=coin.name,
+        status=_status(coin, stand, band),
+        spot_quantity=coin.spot_quantity,
+        spot_usd=stand.spot_usd,
+        beta_spot_usd=stand.beta_spot_usd,
+        hedge_coin=coin.hedge.value if coin.hedge_priced_as is coin else None,
+        hedge_usd=stand.hedge_usd,
+        net_coin=coin.net_coin(),
+        net_usd=stand.net_usd,
+        beta_net_usd=stand.beta_net_usd,
+        planned_net_usd=stand.planned_net_usd,
+        off_usd=stand.off_usd,
+        hedge_ratio=stand.hedge_ratio,
+        target_ratio=stand.target_ratio,
+        drift=stand.drift,
+        beta=coin.target.beta,
+        price=coin.price.usd,
+        price_source=coin.price.words or None,
+        basis_pct=None if one is None else one.basis_pct,
+        funding_rate=None if one is None else one.funding_rate,
+        funding_interval_hours=None if one is None else one.funding_interval_hours,
+        funding_apr=None if day is None else ratio(day * DAYS_PER_YEAR, notional),
+        funding_day_usd=day,
+        next_funding=min(stamps, default=None),
+        accrued_usd=accrued,
+        to_liquidation=min(distances, default=None),
+        age_s=_age(coin, legs, ledger, now),
+        stale=coin.price.stale or any("mark" in leg.stale or "index" in leg.stale for leg in legs),
+        legs=tuple(leg.id for leg in legs),
+        lot=coin.lot(),
+        why=why,
+    )
+
+
+def _age(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, now: Instant) -> float | None:
+    """Of the oldest price in the row: the coin's own, and its legs' marks and indexes."""
+    ages = [age for leg in legs for age in (leg.ages.mark, leg.ages.index) if age is not None]
+    source = coin.price.source
+    value = None if source is None else source.value()
+    if source is not None and value is not None:
+        age = seconds(now.mono_ms, source.market.arrival(value))
+        ages += [] if age is None else [age]
+    return max(ages, default=None)
+
+
+def _status(coin: Coin, stand: Standing, band: Decimal) -> AssetStatus:
+    if coin.price.usd is None:
+        return "unpriced"
+    if coin.shares is not None:
+        return "proxied"
+    if not coin.legs and not coin.members:
+        return "unhedged"
+    if coin.hedge.value is None:
+        return "unknown"
+    if stand.hedge_ratio is None or stand.drift is None:
+        return "no_spot" if coin.spot_quantity == 0 else "unknown"
+    if stand.hedge_ratio < 0:
+        return "doubled"
+    if stand.hedge_ratio > 1 + band:
+        return "net_short"
+    if abs(stand.drift) <= band:
+        return "hedged"
+    return "over" if stand.drift > 0 else "under"
+
+
+def _why_legs(legs: Sequence[PositionRow], why: dict[str, str]) -> None:
+    if not legs:
+        for name in ("funding_day_usd", "funding_apr", "accrued_usd", "next_funding", "to_liquidation", "basis_pct"):
+            why[name] = "no position hedges it"
+        return
+    for name in ("funding_day_usd", "funding_apr", "accrued_usd", "next_funding"):
+        reason = next((leg.why[name] for leg in legs if name in leg.why), None)
+        if reason is not None:
+            why[name] = reason
+    reasons = [leg.why["to_liquidation"] for leg in legs if "to_liquidation" in leg.why]
+    unknown = [reason for reason in reasons if reason != NEVER]
+    if unknown:
+        why["to_liquidation"] = unknown[0]
+    elif len(reasons) == len(legs):
+        why["to_liquidation"] = NEVER
+    for name in ("basis_pct", "funding_rate"):
+        if len(legs) > 1:
+            why[name] = f"{len(legs)} legs, each with its own"
+        elif name in legs[0].why:
+            why[name] = legs[0].why[name]
+
+
+def _why_standing(coin: Coin, stand: Standing, why: dict[str, str]) -> None:
+    if coin.price.usd is None:
+        reason = _why_unpriced(coin)
+        for name in ("price", "spot_usd", "hedge_usd", "net_usd", "beta_net_usd", "planned_net_usd", "off_usd"):
+            why[name] = reason
+    missing = next((leg for leg in coin.legs if leg.delta is None), None)
+    if missing is not None:
+        reason = missing.facts_why or "its entry is not known yet"
+        for name in ("hedge_coin", "hedge_usd", "net_coin", "net_usd", "hedge_ratio", "drift", "off_usd"):
+            why.setdefault(name, reason)
+    elif coin.shares is not None:
+        shared = f"hedged by the short of {coin.shares.name}; the drift stands there"
+        for name in ("hedge_usd", "hedge_ratio", "target_ratio", "drift", "off_usd", "beta_net_usd", "planned_net_usd"):
+            why.setdefault(name, shared)
+    elif coin.hedge_priced_as is not coin:
+        why["hedge_coin"] = why["net_coin"] = f"hedged in {coin.hedge_priced_as.name}"
+    if coin.target.note:
+        why.setdefault("beta" if coin.target.beta is None else "target_ratio", coin.target.note)
+    if stand.hedge_ratio is None:
+        nothing = coin.spot_quantity == 0 and coin.plain
+        why.setdefault("hedge_ratio", "nothing is held" if nothing else "an input is not known")
+        why.setdefault("drift", why["hedge_ratio"])
+
+
+def _why_unpriced(coin: Coin) -> str:
+    for source in coin.sources:
+        trouble = source.market.trouble()
+        if trouble:
+            return f"no price: {trouble}"
+    venues = dict.fromkeys(source.market.venue for source in coin.sources)
+    return f"no price of {coin.name} has come from {', '.join(venues)} yet"

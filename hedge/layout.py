@@ -1,0 +1,130 @@
+"""How a portfolio is laid out over markets: its legs, coins and wallets, and which of them each market moves."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hedge.coins import Coin, Source
+from hedge.consistency import held_assets, is_money, short_assets
+from hedge.exposure import ZERO
+from hedge.ledger import Ledger
+from hedge.legs import Leg
+from hedge.market import Want
+from hedge.policy import target_of
+from hedge.symbols import perp
+from hedge.wallets import Wallet
+from hedge.written import Account, Portfolio
+
+SPOT_VENUE = "binance"
+"""Where coins without a position are priced."""
+SPOT_QUOTE = "USDT"
+PAR = Decimal(1)
+
+MarketKey = tuple[str, str]
+"""Venue and symbol."""
+
+
+class Layout:
+    """The structure of one portfolio; rebuilt when the portfolio changes."""
+
+    def __init__(self, portfolio: Portfolio, ledger: Ledger, assumed: dict[str, Decimal]) -> None:
+        self.portfolio = portfolio
+        self.rates: dict[str, Decimal] = {"USD": PAR, **portfolio.rates}
+        self.legs: dict[str, Leg] = {}
+        self.wallets: dict[tuple[str, str], Wallet] = {}
+        """By account id and currency."""
+        self.coins: dict[str, Coin] = {}
+        """In the order of the file: held first, then collateral, then what is only short."""
+        self.coin_of: dict[str, Coin] = {}
+        """By leg id, the coin that the leg hedges."""
+        self.legs_at: dict[MarketKey, list[Leg]] = {}
+        self.coins_at: dict[MarketKey, list[Coin]] = {}
+        """Coins that a market may price."""
+        for asset in dict.fromkeys((*held_assets(portfolio), *short_assets(portfolio))):
+            self.coins[asset] = Coin(asset, target_of(portfolio, asset), _quantity(portfolio, asset))
+        for account in portfolio.accounts:
+            self._add_account(account, ledger, assumed)
+        self._tie_proxies()
+        for coin in self.coins.values():
+            self._find_sources(coin, ledger)
+        self.wants = self._wants()
+
+    def rate_of(self, currency: str) -> Decimal:
+        """USD for one unit of money: from the file, else par."""
+        return self.rates.get(currency, PAR)
+
+    def rate_note(self, currency: str) -> str:
+        """Where that rate is from; empty for USD itself."""
+        if currency == "USD":
+            return ""
+        return "rate from file" if currency in self.portfolio.rates else f"{currency} at par, assumed"
+
+    def wallet_of(self, leg: Leg) -> Wallet:
+        """The wallet a leg is margined in."""
+        return self.wallets[leg.account.id, leg.settle]
+
+    def _add_account(self, account: Account, ledger: Ledger, assumed: dict[str, Decimal]) -> None:
+        as_of = self.portfolio.written_ms if account.as_of is None else int(account.as_of.timestamp() * 1000)
+        for currency in account.collateral:
+            self._wallet(account, currency)
+        for position in account.positions:
+            market = ledger.market(account.venue, position.symbol)
+            leg = Leg(account, position, market, assumed.get(f"{account.id}/{position.symbol}/{position.side}"))
+            leg.as_of_ms = as_of
+            leg.quote_usd, leg.quote_note = self.rate_of(leg.quote), self.rate_note(leg.quote)
+            self.legs[leg.id] = leg
+            self.legs_at.setdefault((account.venue, position.symbol), []).append(leg)
+            self._wallet(account, leg.settle).legs.append(leg)
+
+    def _wallet(self, account: Account, currency: str) -> Wallet:
+        key = (account.id, currency)
+        if key not in self.wallets:
+            self.wallets[key] = Wallet(account, currency, is_money=is_money(self.portfolio, currency))
+        return self.wallets[key]
+
+    def _tie_proxies(self) -> None:
+        """Give each leg to the coin it hedges: its own, or one that named its account for a proxy."""
+        owners = {
+            (coin.target.account, coin.target.proxy): coin
+            for coin in self.coins.values()
+            if coin.target.account is not None and coin.target.proxy is not None
+        }
+        for leg in self.legs.values():
+            coin = owners.get((leg.account.id, leg.asset), self.coins[leg.asset])
+            coin.legs.append(leg)
+            self.coin_of[leg.id] = coin
+        for coin in self.coins.values():
+            proxy = self.coins.get(coin.target.proxy or "")
+            if proxy is None:
+                continue
+            if coin.target.account is not None:
+                coin.hedge_priced_as = proxy
+                proxy.dependants.append(coin)
+            else:
+                coin.shares = proxy
+                proxy.members.append(coin)
+                coin.dependants.append(proxy)
+
+    def _find_sources(self, coin: Coin, ledger: Ledger) -> None:
+        """Index of its first position, then of the others, then spot, then for want of all a mark."""
+        own = [leg for leg in self.legs.values() if leg.asset == coin.name]
+        spot = ledger.market(SPOT_VENUE, f"{coin.name}/{SPOT_QUOTE}")
+        coin.sources = [
+            *(Source("index", leg.market, leg) for leg in own),
+            Source("spot", spot),
+            *(Source("mark", leg.market, leg) for leg in own),
+        ]
+        for market in dict.fromkeys(source.market for source in coin.sources):
+            self.coins_at.setdefault((market.venue, market.symbol), []).append(coin)
+
+    def _wants(self) -> tuple[Want, ...]:
+        positions = (Want(venue, symbol) for venue, symbol in self.legs_at)
+        priced = {perp(symbol).coin for _, symbol in self.legs_at}
+        spots = (Want(SPOT_VENUE, f"{name}/{SPOT_QUOTE}", spot=True) for name in self.coins if name not in priced)
+        return (*positions, *spots)
+
+
+def _quantity(portfolio: Portfolio, asset: str) -> Decimal:
+    """Coins in wallets and coin collateral."""
+    held = sum((holding.quantity for holding in portfolio.holdings if holding.asset == asset), ZERO)
+    return held + sum((account.collateral.get(asset, ZERO) for account in portfolio.accounts), ZERO)

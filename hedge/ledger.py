@@ -1,0 +1,190 @@
+"""What the venues said, newest value per market, and how long each may be believed. Knows nothing of positions.
+
+A value is stale once nothing arrived for its limit; a price also once its feed is not live and it is older than five
+seconds. Time is the monitor's monotonic clock in milliseconds.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hedge.market import (
+    Confirmed,
+    Dropped,
+    FeedState,
+    Funding,
+    FundingInterval,
+    Index,
+    Instant,
+    Instrument,
+    Mark,
+    Spot,
+    SymbolState,
+    Tiers,
+)
+from hedge.snapshot import FeedRow
+
+UNWATCHED_LIMIT_MS = 5_000
+"""How long a price is believed at most while its feed is not live."""
+
+Price = Mark | Index | Spot
+Valued = Price | Funding
+
+
+def venue_of(feed: str) -> str:
+    """The venue a feed belongs to: `binance-usdm` is binance, `ccxt-gate` is gate."""
+    venue, _, rest = feed.partition("-")
+    return rest if venue == "ccxt" and rest else venue
+
+
+class Market:
+    """One symbol at one venue: its newest values and its contract facts."""
+
+    __slots__ = (
+        "confirmed",
+        "funding",
+        "index",
+        "instrument",
+        "interval",
+        "mark",
+        "spot",
+        "states",
+        "symbol",
+        "tiers",
+        "venue",
+    )
+
+    def __init__(self, venue: str, symbol: str) -> None:
+        self.venue = venue
+        self.symbol = symbol
+        self.mark: Mark | None = None
+        self.index: Index | None = None
+        self.spot: Spot | None = None
+        self.funding: Funding | None = None
+        self.interval: FundingInterval | None = None
+        self.instrument: Instrument | None = None
+        self.tiers: Tiers | None = None
+        self.confirmed: dict[str, int] = {}
+        """By feed, when a delta last confirmed what it did not mention."""
+        self.states: dict[str, SymbolState] = {}
+        """By feed."""
+
+    def arrival(self, value: Valued) -> int:
+        """When the value was last received or confirmed, monotonic ms."""
+        confirmed = self.confirmed.get(value.feed)
+        return value.at_mono_ms if confirmed is None or confirmed < value.at_mono_ms else confirmed
+
+    def accept(self, name: str, value: Valued) -> bool:
+        """Keep the value unless the same feed already gave a later one, by the venue's own time."""
+        before = getattr(self, name)
+        if (
+            before is not None
+            and before.feed == value.feed
+            and value.venue_ms is not None
+            and before.venue_ms is not None
+            and value.venue_ms < before.venue_ms
+        ):
+            return False
+        setattr(self, name, value)
+        return True
+
+    def confirm(self, update: Confirmed) -> None:
+        """Every value of this feed still holds, as of the update."""
+        self.confirmed[update.feed] = max(update.at_mono_ms, self.confirmed.get(update.feed, update.at_mono_ms))
+
+    def drop(self, update: Dropped) -> None:
+        """Forget the named values, where they came from this feed."""
+        for name in update.fields:
+            value = getattr(self, name)
+            if value is not None and value.feed == update.feed:
+                setattr(self, name, None)
+
+    def trouble(self) -> str:
+        """Why no data may be coming, in words; empty when nothing is known to be wrong."""
+        for state in self.states.values():
+            if state.state == "quarantined" and state.reason:
+                return f"{state.feed}: {state.reason}"
+        return ""
+
+
+class Ledger:
+    """All markets and feeds. Outlives a change of the portfolio."""
+
+    def __init__(self) -> None:
+        self.markets: dict[tuple[str, str], Market] = {}
+        self.feeds: dict[str, FeedState] = {}
+        self.data_at: dict[str, int] = {}
+        """By feed, when data last arrived, monotonic ms."""
+        self.sick: dict[str, dict[str, SymbolState]] = {}
+        """By feed, the symbols that are not live."""
+
+    def market(self, venue: str, symbol: str) -> Market:
+        """The market, made on first sight."""
+        key = (venue, symbol)
+        found = self.markets.get(key)
+        if found is None:
+            found = self.markets[key] = Market(venue, symbol)
+        return found
+
+    def limit_ms(self, value: Valued) -> int:
+        """How long the value may be believed now, given what its feed is doing."""
+        if isinstance(value, Funding):
+            return value.limit_ms
+        state = self.feeds.get(value.feed)
+        return value.limit_ms if state is None or state.state == "live" else min(value.limit_ms, UNWATCHED_LIMIT_MS)
+
+    def expires_ms(self, market: Market, value: Valued) -> int:
+        """The last moment at which the value is still fresh, monotonic ms."""
+        return market.arrival(value) + self.limit_ms(value)
+
+    def fresh(self, market: Market, value: Valued, now_ms: int) -> bool:
+        """Whether the value may be shown as current."""
+        return now_ms <= self.expires_ms(market, value)
+
+    def note_symbol(self, update: SymbolState) -> None:
+        """Remember what one symbol of a feed is doing."""
+        sick = self.sick.setdefault(update.feed, {})
+        if update.state == "live":
+            sick.pop(update.symbol, None)
+        else:
+            sick[update.symbol] = update
+        self.market(venue_of(update.feed), update.symbol).states[update.feed] = update
+
+    def rows(self, now: Instant) -> tuple[FeedRow, ...]:
+        """Every feed that has said anything, in the order they first did."""
+        return tuple(self.row(feed, now) for feed in self.feeds)
+
+    def row(self, feed: str, now: Instant) -> FeedRow:
+        """One feed, with its age and the symbols that are not live."""
+        state = self.feeds[feed]
+        at = self.data_at.get(feed)
+        retry = state.retry_mono_ms
+        return FeedRow(
+            feed=feed,
+            state=state.state,
+            reason=state.reason,
+            age_s=None if at is None else max(0, now.mono_ms - at) / 1000,
+            retry_s=None if retry is None else max(0, retry - now.mono_ms) / 1000,
+            dials=state.dials,
+            symbols={symbol: sick.reason or sick.state for symbol, sick in self.sick.get(feed, {}).items()},
+        )
+
+    def why_nothing(self, market: Market, what: str) -> str:
+        """Why a value never came: the feed's or the symbol's own words, else that it is awaited."""
+        trouble = market.trouble()
+        if trouble:
+            return f"no {what}: {trouble}"
+        for feed, state in self.feeds.items():
+            if venue_of(feed) == market.venue and state.state not in ("live", "idle") and state.reason:
+                return f"no {what}: {feed} {state.reason}"
+        return f"no {what} has come from {market.venue} yet"
+
+
+def seconds(now_ms: int, then_ms: int | None) -> float | None:
+    """Age in seconds, never negative; None for never."""
+    return None if then_ms is None else max(0, now_ms - then_ms) / 1000
+
+
+def as_seconds(milliseconds: int) -> Decimal:
+    """Milliseconds as exact seconds."""
+    return Decimal(milliseconds) / 1000

@@ -1,0 +1,274 @@
+"""A leg as a row: every figure with its age, its source, and the reason where there is none."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hedge.basis import Basis, basis
+from hedge.funding import elapsed_fraction, funding_apr, hedger_apr
+from hedge.ledger import Ledger, seconds
+from hedge.leg_words import (
+    NO_HISTORY,
+    fact_words,
+    iso,
+    position_source,
+    why_no_entry,
+    why_no_maintenance,
+    why_no_margin,
+)
+from hedge.legs import Leg
+from hedge.liquidation import liquidation_distance
+from hedge.margin import effective_leverage, margin_ratio
+from hedge.market import Instant
+from hedge.snapshot import NEVER, Ages, PositionRow
+from hedge.wallets import UsdPrice, Wallet
+
+VENUE_DIFFERS = Decimal("0.005")
+"""A difference from the venue's own liquidation price that is worth a word."""
+
+
+class _Notes:
+    """What is said beside the figures of one row."""
+
+    __slots__ = ("flags", "sources", "stale", "why")
+
+    def __init__(self, leg: Leg) -> None:
+        sources, flags = fact_words(leg)
+        self.sources = dict(sources)
+        self.flags = list(flags)
+        self.stale: list[str] = []
+        self.why: dict[str, str] = {}
+
+
+class _Funding:
+    __slots__ = ("accrued", "apr", "next", "rate")
+
+    def __init__(self) -> None:
+        self.rate: Decimal | None = None
+        self.apr: Decimal | None = None
+        self.next: str | None = None
+        self.accrued: Decimal | None = None
+
+
+class _Margin:
+    __slots__ = ("equity", "ratio")
+
+    def __init__(self) -> None:
+        self.equity: Decimal | None = None
+        self.ratio: Decimal | None = None
+
+
+def position_row(leg: Leg, ledger: Ledger, wallet: Wallet, price: UsdPrice, now: Instant) -> PositionRow:
+    """The leg at one moment. `price` values collateral coins; `wallet` is the one it is margined in."""
+    notes = _Notes(leg)
+    ages = _ages(leg, ledger, now, notes)
+    spread = _basis(leg, notes)
+    funding = _funding(leg, ledger, now, notes)
+    margin = _margin(leg, wallet, price, notes)
+    liquidation_price, distance = _liquidation(leg, wallet, price, notes)
+    _missing(leg, notes)
+    position, instrument = leg.position, leg.market.instrument
+    return PositionRow(
+        id=leg.id,
+        account=leg.account.id,
+        venue=leg.account.venue,
+        symbol=position.symbol,
+        side=leg.side,
+        asset=leg.asset,
+        contracts=position.contracts,
+        margin_mode=position.margin_mode,
+        inverse=leg.inverse,
+        settle=leg.settle,
+        coins=leg.delta,
+        notional_usd=leg.notional_usd,
+        mark=None if leg.market.mark is None else leg.market.mark.price,
+        index=None if leg.market.index is None else leg.market.index.price,
+        tick=None if instrument is None else instrument.tick,
+        basis=spread.absolute,
+        basis_pct=spread.pct,
+        basis_apr=spread.annualised,
+        funding_rate=funding.rate,
+        funding_interval_hours=leg.interval_hours,
+        funding_apr=funding.apr,
+        next_funding=funding.next,
+        next_funding_usd=None if "next_funding_usd" in notes.why else leg.payment_usd,
+        funding_day_usd=leg.day_usd,
+        accrued_usd=funding.accrued,
+        entry_price=leg.entry,
+        margin=leg.margin,
+        equity=margin.equity,
+        maintenance_margin=None if leg.maintenance is None else leg.maintenance.margin,
+        maintenance_rate=leg.maintenance_rate,
+        margin_ratio=margin.ratio,
+        effective_leverage=effective_leverage(notional=leg.notional, equity=margin.equity),
+        liquidation_price=liquidation_price,
+        venue_liquidation_price=position.venue_liquidation_price,
+        to_liquidation=distance,
+        unrealised_pnl_usd=leg.pnl_usd,
+        ages=ages,
+        sources=notes.sources,
+        stale=tuple(notes.stale),
+        flags=tuple(notes.flags),
+        why=notes.why,
+    )
+
+
+def _ages(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> Ages:
+    """Age of each input; past its limit it is noted as stale."""
+    market, ages = leg.market, {}
+    for name, value in (("mark", market.mark), ("index", market.index), ("funding", market.funding)):
+        if value is None:
+            continue
+        age = seconds(now.mono_ms, market.arrival(value))
+        ages[name] = age
+        notes.sources[name] = value.feed
+        if not ledger.fresh(market, value, now.mono_ms):
+            notes.stale.append(name)
+    position_age, notes.sources["position"] = position_source(leg, now)
+    return Ages(ages.get("mark"), ages.get("index"), ages.get("funding"), position_age)
+
+
+def _old(name: str) -> str:
+    return f"the {name} is old"
+
+
+def _basis(leg: Leg, notes: _Notes) -> Basis:
+    """Mark minus index of the same venue; nothing while one of them is missing or old."""
+    market = leg.market
+    reason = ""
+    for name, value in (("mark", market.mark), ("index", market.index)):
+        if value is None:
+            reason = f"no {name} has come yet"
+        elif name in notes.stale:
+            reason = _old(name)
+    if reason or market.mark is None or market.index is None:
+        notes.why["basis"] = notes.why["basis_pct"] = notes.why["basis_apr"] = reason
+        return Basis(None, None, None)
+    return basis(
+        perp=market.mark.price,
+        spot=market.index.price,
+        perp_quote_usd=leg.quote_usd,
+        spot_quote_usd=leg.quote_usd,
+        horizon_hours=leg.interval_hours,
+    )
+
+
+def _funding(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> _Funding:
+    """Rate, APR, next stamp and the estimate accrued so far."""
+    result = _Funding()
+    market, predicted = leg.market, leg.market.funding
+    if leg.interval_assumed:
+        notes.flags.append("interval assumed")
+        notes.sources["interval"] = "assumed: 8 h, as the venue has not said"
+    elif market.interval is not None:
+        notes.sources["interval"] = market.interval.source
+    if predicted is None or predicted.rate is None:
+        reason = ledger.why_nothing(market, "funding rate") if predicted is None else "the venue states no rate"
+        for name in ("funding_rate", "funding_apr", "funding_day_usd", "next_funding_usd", "accrued_usd"):
+            notes.why[name] = reason
+    else:
+        result.rate = predicted.rate
+        apr = funding_apr(rate=predicted.rate, interval_hours=leg.interval_hours)
+        result.apr = hedger_apr(side=leg.side, apr=apr)
+    if predicted is None or predicted.next_ms is None:
+        notes.why["next_funding"] = notes.why["accrued_usd"] = "the venue has not said when it pays next"
+    else:
+        result.next = iso(predicted.next_ms)
+    for name in ("index", "funding"):
+        if name in notes.stale:
+            notes.why["next_funding_usd"] = notes.why["accrued_usd"] = _old(name)
+    if "accrued_usd" not in notes.why and predicted is not None and predicted.next_ms is not None:
+        left = Decimal(predicted.next_ms - now.wall_ms) / 1000
+        share = elapsed_fraction(interval_hours=leg.interval_hours, next_funding_in_s=left)
+        if share is not None and leg.payment_usd is not None:
+            result.accrued = leg.payment_usd * share
+    return result
+
+
+def _margin(leg: Leg, wallet: Wallet, price: UsdPrice, notes: _Notes) -> _Margin:
+    """Equity and margin ratio: its own when isolated, the shared wallet's when cross."""
+    result = _Margin()
+    if leg.isolated:
+        if leg.margin is not None and leg.pnl is not None:
+            result.equity = leg.margin + leg.pnl
+        required = None if leg.maintenance is None else leg.maintenance.margin
+    else:
+        result.equity = wallet.cross_equity(price, leg.quote_usd)
+        required = wallet.cross_maintenance.value
+        notes.why["margin"] = "a cross position shares the account's collateral"
+    result.ratio = margin_ratio(maintenance_margin=required, equity=result.equity)
+    if result.equity is not None and result.equity <= 0:
+        notes.why["margin_ratio"] = notes.why["effective_leverage"] = "insolvent: equity is gone"
+        notes.flags.append("insolvent")
+    return result
+
+
+def _liquidation(leg: Leg, wallet: Wallet, price: UsdPrice, notes: _Notes) -> tuple[Decimal | None, Decimal | None]:
+    """Liquidation price, and the move of the mark to it; `never` stands as the reason where no price liquidates it."""
+    mark = None if leg.market.mark is None else leg.market.mark.price
+    why = ""
+    if leg.isolated:
+        found, never = leg.liquidation.price, leg.liquidation.never
+        distance = liquidation_distance(side=leg.side, mark=mark, liquidation_price=found)
+        if found is None and not never:
+            why = _why_no_isolated(leg)
+    else:
+        cross = wallet.liquidation(leg, price)
+        found, never, distance = (None, False, None) if cross is None else (cross.price, cross.never, cross.distance)
+        if cross is None:
+            why = wallet.why_not_liquidation(leg)
+        elif found is None and not never:
+            why = "the account is below its maintenance margin at every price"
+        if len(wallet.cross_legs) > 1:
+            notes.flags.append("other marks frozen")
+    if never:
+        why = NEVER
+    if why:
+        notes.why["liquidation_price"] = notes.why["to_liquidation"] = why
+    elif mark is None:
+        distance = None
+        notes.why["to_liquidation"] = "no mark has come yet"
+    theirs = leg.position.venue_liquidation_price
+    if theirs is not None and found is not None and abs(found - theirs) > VENUE_DIFFERS * theirs:
+        notes.flags.append("venue states another liquidation price")
+    return found, distance
+
+
+def _why_no_isolated(leg: Leg) -> str:
+    if leg.facts_why:
+        return leg.facts_why
+    if leg.entry is None:
+        return why_no_entry(leg)
+    if leg.margin is None:
+        return why_no_margin(leg)
+    return why_no_maintenance(leg) if not leg.tiers else "it is below its maintenance margin at every price"
+
+
+def _missing(leg: Leg, notes: _Notes) -> None:
+    """Reasons of the remaining figures that are not known."""
+    why = notes.why
+    for name in ("paid_usd", "paid_30d_usd"):
+        why[name] = NO_HISTORY
+    why["hours_to_liquidation"] = "needs fifteen minutes of marks"
+    if leg.market.index is None:
+        why["index"] = "no index has come yet"
+    if leg.market.mark is None:
+        why["mark"] = "no mark has come yet"
+        if leg.market.index is not None:
+            notes.flags.append("index in place of the mark")
+    if leg.facts_why:
+        for name in ("coins", "notional_usd", "unrealised_pnl_usd", "margin_ratio", "maintenance_margin"):
+            why.setdefault(name, leg.facts_why)
+        return
+    if leg.entry is None:
+        reason = why_no_entry(leg)
+        why["entry_price"] = why["unrealised_pnl_usd"] = reason
+        if leg.inverse:
+            why["coins"] = reason
+    if leg.price is None:
+        for name in ("notional_usd", "unrealised_pnl_usd", "maintenance_margin", "equity", "margin_ratio"):
+            why.setdefault(name, "no mark has come yet")
+    if leg.isolated and leg.margin is None:
+        why["margin"] = why["equity"] = why_no_margin(leg)
+    if not leg.tiers:
+        why["maintenance_rate"] = why["maintenance_margin"] = why["margin_ratio"] = why_no_maintenance(leg)

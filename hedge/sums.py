@@ -1,0 +1,59 @@
+"""Running sums whose parts change one at a time: exact, the same in every order, and honest about unknown parts."""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+
+from hedge.exposure import CONTRIBUTION_STEP, ZERO
+
+_EXACT = Context(prec=60)
+"""Wide enough that no sum of parts is ever rounded: 18 digits of size times 18 of price, and 12 decimals."""
+
+
+class Sum:
+    """Adds parts by name; replacing a part costs the same however many there are."""
+
+    __slots__ = ("_parts", "_total", "missing")
+
+    def __init__(self) -> None:
+        self._parts: dict[str, Decimal | None] = {}
+        self._total = ZERO
+        self.missing: dict[str, None] = {}
+        """Parts that are not known, in the order they became so."""
+
+    def put(self, name: str, part: Decimal | None) -> None:
+        """Set one part, rounded to 1e-12; None where it is not known."""
+        before = self._parts.get(name)
+        if part is None:
+            self.missing[name] = None
+        else:
+            part = _EXACT.quantize(part, CONTRIBUTION_STEP)
+            if before is None:
+                self.missing.pop(name, None)
+                self._total = _EXACT.add(self._total, part)
+            elif before != part:
+                self._total = _EXACT.add(self._total, _EXACT.subtract(part, before))
+        if part is None and before is not None:
+            self._total = _EXACT.subtract(self._total, before)
+        self._parts[name] = part
+
+    @property
+    def value(self) -> Decimal | None:
+        """The sum, or None while a part is missing."""
+        return None if self.missing else self.known
+
+    @property
+    def known(self) -> Decimal:
+        """The sum of the parts that are known."""
+        return self._total or ZERO
+
+    def part(self, name: str) -> Decimal | None:
+        """One part, or None where it is not known."""
+        return self._parts.get(name)
+
+    def without(self, name: str) -> Decimal | None:
+        """The sum of all other parts, or None while one of those is missing."""
+        if self.missing and (len(self.missing) > 1 or name not in self.missing):
+            return None
+        part = self._parts.get(name)
+        return self._total if part is None else _EXACT.subtract(self._total, part)

@@ -1,0 +1,181 @@
+"""The whole book in USD, from running sums; the figures that need every leg are added where all rows are at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from hedge.coins import Coin
+from hedge.exposure import ZERO, drift, hedge_ratio, known_sum, ratio
+from hedge.layout import Layout
+from hedge.leg_words import NO_HISTORY
+from hedge.legs import Leg
+from hedge.snapshot import NEVER, AccountRow, AssetRow, PositionRow, Totals
+from hedge.sums import Sum
+
+DAYS_PER_YEAR = Decimal(365)
+
+
+class BookSums:
+    """What legs and coins add up to, kept current one part at a time."""
+
+    def __init__(self) -> None:
+        self.spot_usd = Sum()
+        self.hedge_usd = Sum()
+        self.beta_spot_usd = Sum()
+        self.planned_hedge_usd = Sum()
+        self.gross_net_usd = Sum()
+        self.stale_usd = Sum()
+        self.day_usd = Sum()
+        self.notional_usd = Sum()
+
+    def take_coin(self, coin: Coin) -> None:
+        """Take over a coin's new figures."""
+        spot, hedge = coin.spot_usd(), coin.hedge_usd()
+        net = known_sum((spot, hedge))
+        self.spot_usd.put(coin.name, spot)
+        self.hedge_usd.put(coin.name, hedge)
+        self.beta_spot_usd.put(coin.name, coin.beta_spot_usd())
+        self.planned_hedge_usd.put(coin.name, coin.planned_hedge_usd())
+        self.gross_net_usd.put(coin.name, None if net is None else abs(net))
+        self.stale_usd.put(coin.name, abs(spot) if coin.price.stale and spot is not None else ZERO)
+
+    def take_leg(self, leg: Leg) -> None:
+        """Take over a leg's new funding."""
+        self.day_usd.put(leg.id, leg.day_usd)
+        self.notional_usd.put(leg.id, leg.notional_usd)
+
+
+def totals(sums: BookSums, layout: Layout) -> Totals:
+    """Value, exposure, ratio and funding of the book; None with the reason where one part is not known."""
+    spot, hedge, beta_spot = sums.spot_usd.value, sums.hedge_usd.value, sums.beta_spot_usd.value
+    planned_hedge = sums.planned_hedge_usd.value
+    beta_net = known_sum((beta_spot, hedge))
+    planned_net = None if beta_spot is None or planned_hedge is None else beta_spot - planned_hedge
+    held, target = hedge_ratio(spot_delta=beta_spot, hedge_delta=hedge), ratio(planned_hedge, beta_spot)
+    day, notional = sums.day_usd.value, sums.notional_usd.value
+    stale_usd = sums.stale_usd.known
+    unpriced = sum(1 for name in sums.spot_usd.missing if layout.coins[name].price.usd is None)
+    return Totals(
+        spot_usd=spot,
+        beta_spot_usd=beta_spot,
+        hedge_usd=hedge,
+        net_usd=known_sum((spot, hedge)),
+        beta_net_usd=beta_net,
+        planned_net_usd=planned_net,
+        off_usd=None if beta_net is None or planned_net is None else beta_net - planned_net,
+        gross_net_usd=sums.gross_net_usd.value,
+        hedge_ratio=held,
+        target_ratio=target,
+        drift=drift(hedge_ratio=held, target_ratio=target),
+        funding_day_usd=day,
+        funding_apr=None if day is None else ratio(day * DAYS_PER_YEAR, notional),
+        funding_notional_usd=notional,
+        stale=stale_usd != 0,
+        stale_usd=stale_usd,
+        unpriced=unpriced,
+        why=_reasons(sums, layout),
+    )
+
+
+NOT_BUILT = {
+    "protected_usd": "it needs a book that has been watched since its start",
+    "hedge_result_usd": "it needs a book that has been watched since its start",
+    "price_result_usd": "it needs a book that has been watched since its start",
+    "basis_result_usd": "it needs a book that has been watched since its start",
+    "funding_result_usd": NO_HISTORY,
+    "fees_result_usd": "no trades have been read",
+    "paid_usd": NO_HISTORY,
+    "paid_30d_usd": NO_HISTORY,
+    "margin_used": "it is not computed by this version",
+}
+"""Figures of the whole book that need history, and why they are not known."""
+
+
+def _reasons(sums: BookSums, layout: Layout) -> dict[str, str]:
+    why = dict(NOT_BUILT)
+    if sums.spot_usd.missing:
+        reason = _names(sums.spot_usd.missing, "has no price", "have no price")
+        for name in ("spot_usd", "net_usd", "gross_net_usd"):
+            why[name] = reason
+    if sums.hedge_usd.missing:
+        reason = _hedge_reason(sums, layout)
+        for name in ("hedge_usd", "net_usd", "gross_net_usd", "beta_net_usd", "off_usd", "hedge_ratio", "drift"):
+            why.setdefault(name, reason)
+    if sums.beta_spot_usd.missing:
+        reason = _beta_reason(sums, layout)
+        for name in (
+            "beta_spot_usd", "beta_net_usd", "planned_net_usd", "off_usd", "hedge_ratio", "target_ratio", "drift",
+        ):  # fmt: skip
+            why.setdefault(name, reason)
+    elif sums.beta_spot_usd.known == 0:
+        for name in ("hedge_ratio", "target_ratio", "drift"):
+            why.setdefault(name, "nothing is held")
+    if sums.day_usd.missing:
+        reason = _names(sums.day_usd.missing, "has no funding rate", "have no funding rate")
+        why["funding_day_usd"] = why["funding_apr"] = reason
+    if not layout.legs:
+        why["funding_apr"] = "there is no position"
+    return why
+
+
+def _names(names: dict[str, None], one: str, many: str) -> str:
+    listed = list(names)
+    shown = ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
+    return f"{shown} {one if len(listed) == 1 else many}"
+
+
+def _hedge_reason(sums: BookSums, layout: Layout) -> str:
+    for name in sums.hedge_usd.missing:
+        coin = layout.coins[name]
+        for leg in coin.legs:
+            if leg.facts_why:
+                return leg.facts_why
+            if leg.delta is None:
+                return f"the entry of {leg.id} is not known yet"
+    return _names(sums.hedge_usd.missing, "has no price", "have no price")
+
+
+def _beta_reason(sums: BookSums, layout: Layout) -> str:
+    for name in sums.beta_spot_usd.missing:
+        coin = layout.coins[name]
+        if coin.target.beta is None:
+            return f"{name}: {coin.target.note}"
+    return _names(sums.beta_spot_usd.missing, "has no price", "have no price")
+
+
+def with_rows(
+    base: Totals, assets: Sequence[AssetRow], positions: Sequence[PositionRow], accounts: Sequence[AccountRow]
+) -> Totals:
+    """The same totals with what only all rows together show: nearest leg, joint distance, accrued funding, age."""
+    why = dict(base.why)
+    near = [row for row in positions if row.to_liquidation is not None]
+    nearest = min(near, key=lambda row: row.to_liquidation or ZERO, default=None)
+    unknown = [row for row in positions if row.to_liquidation is None and row.why.get("to_liquidation") != NEVER]
+    if unknown:
+        why["to_liquidation"] = f"{unknown[0].id}: {unknown[0].why.get('to_liquidation', 'not known')}"
+    elif nearest is None:
+        why["to_liquidation"] = NEVER if positions else "there is no position"
+    joined = [row for row in accounts if row.joint_to_liquidation is not None]
+    joint = min(joined, key=lambda row: row.joint_to_liquidation or ZERO, default=None)
+    if joint is None:
+        reasons = [row.why["joint_to_liquidation"] for row in accounts if "joint_to_liquidation" in row.why]
+        why["joint_to_liquidation"] = reasons[0] if reasons else "there is no account"
+    accrued = known_sum(row.accrued_usd for row in positions)
+    if accrued is None:
+        row = next(row for row in positions if row.accrued_usd is None)
+        why["accrued_usd"] = f"{row.id}: {row.why.get('accrued_usd', 'not known')}"
+    ages = [row.age_s for row in assets if row.age_s is not None]
+    return replace(
+        base,
+        to_liquidation=None if nearest is None else nearest.to_liquidation,
+        nearest_leg=None if nearest is None else nearest.id,
+        joint_to_liquidation=None if joint is None else joint.joint_to_liquidation,
+        joint_account=None if joint is None else joint.id,
+        accrued_usd=accrued,
+        age_s=max(ages, default=None),
+        stale=base.stale or any(row.stale for row in assets),
+        why=why,
+    )

@@ -1,0 +1,182 @@
+"""Futures accounts: wallets per settle currency, the legs that share them, equity, margin ratio and proximity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from hedge.cross import (
+    CoinCollateral,
+    CrossLiquidation,
+    JointLiquidation,
+    MarginPosition,
+    cross_liquidation,
+    joint_liquidation,
+)
+from hedge.exposure import ZERO
+from hedge.legs import Leg
+from hedge.margin import free_collateral, margin_ratio
+from hedge.sums import Sum
+from hedge.written import Account
+
+UsdPrice = Callable[[str], Decimal | None]
+"""USD for one unit of a currency, coin or money; None where it has no price."""
+
+
+class Wallet:
+    """One settle currency of an account: its balance and the legs that are margined in it."""
+
+    def __init__(self, account: Account, currency: str, *, is_money: bool) -> None:
+        self.account = account
+        self.currency = currency
+        self.is_money = is_money
+        self.balance = account.collateral.get(currency)
+        self.legs: list[Leg] = []
+        self.pnl = Sum()
+        """Unrealised, of all legs, settle currency."""
+        self.cross_pnl = Sum()
+        self.cross_maintenance = Sum()
+        self.isolated_margins = Sum()
+
+    def refresh(self, leg: Leg) -> None:
+        """Take over a leg's new figures."""
+        self.pnl.put(leg.id, leg.pnl)
+        if leg.isolated:
+            self.isolated_margins.put(leg.id, leg.margin)
+        else:
+            self.cross_pnl.put(leg.id, leg.pnl)
+            self.cross_maintenance.put(leg.id, None if leg.maintenance is None else leg.maintenance.margin)
+
+    @property
+    def cross_legs(self) -> list[Leg]:
+        """The legs that share this wallet."""
+        return [leg for leg in self.legs if not leg.isolated]
+
+    @property
+    def shared(self) -> Decimal | None:
+        """What cross legs share: the balance without isolated margins. None while one of those is not known."""
+        margins = self.isolated_margins.value
+        return None if self.balance is None or margins is None else self.balance - margins
+
+    def equity(self) -> Decimal | None:
+        """Balance plus unrealised PnL of every leg, settle currency."""
+        pnl = self.pnl.value
+        return None if self.balance is None or pnl is None else self.balance + pnl
+
+    def free(self) -> Decimal | None:
+        """Balance less isolated margins and initial margins of cross legs; None where one of them is not known."""
+        if self.balance is None:
+            return None
+        return free_collateral(
+            collateral=self.balance,
+            isolated_margins=[leg.margin for leg in self.legs if leg.isolated],
+            cross_initial_margins=[leg.initial_margin for leg in self.cross_legs],
+        )
+
+    def why_not_free(self) -> str:
+        """Why free collateral is not known."""
+        if self.balance is None:
+            return f"the file states no {self.currency} collateral"
+        for leg in self.legs:
+            if (leg.margin if leg.isolated else leg.initial_margin) is None:
+                if leg.facts_why:
+                    return leg.facts_why
+                if leg.entry is None:
+                    return f"the entry of {leg.id} is not known yet"
+                return f"{leg.id} is cross and states no leverage"
+        return ""
+
+    def coins(self, price: UsdPrice, quote_usd: Decimal) -> list[CoinCollateral] | None:
+        """Coins that count beside this money, priced in it: those with a haircut. None: one is unpriced."""
+        if not self.is_money:
+            return []
+        found: list[CoinCollateral] = []
+        for currency, haircut in self.account.haircuts.items():
+            if currency == self.currency:
+                continue
+            usd = price(currency)
+            if usd is None:
+                return None
+            quantity = self.account.collateral[currency]
+            found.append(CoinCollateral(asset=currency, quantity=quantity, price=usd / quote_usd, haircut=haircut))
+        return found
+
+    def coins_worth(self, price: UsdPrice, quote_usd: Decimal) -> Decimal | None:
+        """What coin collateral adds to the shared wallet, after haircuts, in this currency."""
+        coins = self.coins(price, quote_usd)
+        if coins is None:
+            return None
+        return sum((coin.quantity * coin.price * (1 - coin.haircut) for coin in coins), ZERO)
+
+    def cross_equity(self, price: UsdPrice, quote_usd: Decimal) -> Decimal | None:
+        """Equity that all cross legs stand on together, settle currency."""
+        shared, pnl, coins = self.shared, self.cross_pnl.value, self.coins_worth(price, quote_usd)
+        return None if shared is None or pnl is None or coins is None else shared + pnl + coins
+
+    def cross_ratio(self, price: UsdPrice, quote_usd: Decimal) -> Decimal | None:
+        """Maintenance margin over equity of the cross legs; None where one is not known or equity is gone."""
+        return margin_ratio(maintenance_margin=self.cross_maintenance.value, equity=self.cross_equity(price, quote_usd))
+
+    def liquidation(self, leg: Leg, price: UsdPrice) -> CrossLiquidation | None:
+        """Where the leg's symbol liquidates the shared wallet, other marks frozen; None while an input is missing.
+
+        Others enter as two sums, so it costs the same however many there are."""
+        own = [other for other in self.cross_legs if other.market is leg.market]
+        positions = [position for position in (other.margin_position() for other in own) if position is not None]
+        shared, coins = self.shared, self.coins(price, leg.quote_usd)
+        pnl, required = self._others(self.cross_pnl, own), self._others(self.cross_maintenance, own)
+        if shared is None or coins is None or pnl is None or required is None or len(positions) < len(own):
+            return None
+        if any(not position.tiers for position in positions):
+            return None
+        return cross_liquidation(
+            wallet_balance=shared + pnl - required,
+            positions=positions,
+            solve_for=leg.market.symbol,
+            coin_collateral=coins,
+        )
+
+    def _others(self, total: Sum, own: list[Leg]) -> Decimal | None:
+        if len(own) == 1:
+            return total.without(own[0].id)
+        rest = total.value
+        for leg in own:
+            part = total.part(leg.id)
+            rest = None if rest is None or part is None else rest - part
+        return rest
+
+    def why_not_liquidation(self, leg: Leg) -> str:
+        """What is missing for a cross liquidation price."""
+        if self.balance is None:
+            return f"the file states no {self.currency} collateral for {self.account.id}"
+        for other in self.cross_legs:
+            if other.facts_why:
+                return other.facts_why
+            if other.price is None:
+                return f"no mark of {other.market.symbol} has come yet"
+            if other.entry is None:
+                return f"the entry of {other.id} is not known yet"
+            if not other.tiers:
+                return f"no maintenance margin rate of {other.market.symbol}"
+        if self.isolated_margins.missing:
+            return f"the margin of {next(iter(self.isolated_margins.missing))} is not known yet"
+        return "a coin of the collateral has no price"
+
+    def joint(self, price: UsdPrice, quote_usd: Decimal) -> JointLiquidation | None:
+        """The common move of all marks that ends the cross legs; None without any, or while an input is missing."""
+        legs = self.cross_legs
+        positions = [position for position in (leg.margin_position() for leg in legs) if position is not None]
+        shared, coins = self.shared, self.coins(price, quote_usd)
+        if not legs or shared is None or coins is None or len(positions) < len(legs):
+            return None
+        if self.is_money:
+            return joint_liquidation(
+                positions=positions, wallet_balance=shared, coin_collateral=coins, quote_usd=quote_usd
+            )
+        own = CoinCollateral(asset=legs[0].asset, quantity=shared, price=_mark(positions))
+        return joint_liquidation(positions=positions, coin_collateral=[own])
+
+
+def _mark(positions: list[MarginPosition]) -> Decimal:
+    """The price of the settle coin: the mark of its first inverse leg, which its equity is counted at."""
+    return positions[0].mark
