@@ -268,6 +268,8 @@ class AlertRow(Struct, frozen=True):
     """The whole sentence, for lists, pages and the log."""
     answered_by: str | None = None
     answered_at: str | None = None
+    asks_again_s: float | None = None
+    """Seconds until an answered alert that is still true asks again."""
     tickets: tuple[Ticket, ...] = ()
 
 
@@ -334,6 +336,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     last_alert: PastAlert | None = None
     notices: tuple[str, ...] = ()
     """Standing sentences: a file edit that was refused, what is still awaited."""
+    levels: dict[str, dict[Level, Decimal]] = field(default_factory=dict)
+    """Levels in force, by rule: `{"liquidation": {"advisory": 0.33, ...}}`; for the limit lines of charts."""
 
 
 EMPTY = Snapshot()
