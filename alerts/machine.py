@@ -184,6 +184,7 @@ def _observe(alert: Alert, reading: Reading, at_ms: int, policy: Policy) -> Aler
         and falling == alert.falling
         and reading.suspicious == alert.suspicious
         and reading.threshold == alert.threshold
+        and (reading.note == alert.note or not reading.note)
     )
     if unchanged and (not clearing or at_ms - alert.seen_ms < 1_000):
         return alert
@@ -192,6 +193,7 @@ def _observe(alert: Alert, reading: Reading, at_ms: int, policy: Policy) -> Aler
         value=reading.value,
         worst=_worst(alert, reading),
         threshold=reading.threshold,
+        note=reading.note or alert.note,
         shrinking=reading.shrinking,
         known=True,
         suspicious=reading.suspicious,
@@ -325,7 +327,8 @@ def _restart(state: State, event: Restarted) -> tuple[State, Effects]:
     moves = [_wake(durable(alert), shift, event, state.policy) for alert in state.alerts.values()]
     state, effects = _put(replace(state, rung=()), event.at_ms, moves)
     level = ADVISORY if event.clean else CAUTION
-    gap = Reading("monitor_gap", BOOK, Decimal(event.downtime_ms) / 1000, level, level)
+    note = f"stopped by {event.who}" if event.clean and event.who else ""
+    gap = Reading("monitor_gap", BOOK, Decimal(event.downtime_ms) / 1000, level, level, note=note)
     for judged in pulse(gap, event.at_ms):
         state, more = step(state, judged)
         effects += more

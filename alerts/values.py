@@ -85,6 +85,8 @@ class Reading(Struct, frozen=True, gc=False):
     """False: an input is stale or missing. Then level and hold say nothing."""
     suspicious: bool = False
     """The newest sample jumped and nothing confirms it yet."""
+    note: str = ""
+    """What happened, in words, where figures do not say it (facts, fault, file, journal, pager)."""
 
 
 class Judged(Struct, frozen=True, tag=True):
@@ -225,6 +227,7 @@ class Alert(Struct, frozen=True):
     """The last known one."""
     worst: Decimal | None = None
     threshold: Decimal | None = None
+    note: str = ""
     shrinking: bool = False
     known: bool = True
     """False: the input is stale, nothing clears."""
