@@ -2,7 +2,7 @@
 
 SOL rallies by 27 % from second 4 to second 89, holds, and is back by second 240. A short at twofold leverage, which is
 liquidated about 48 % above its entry, then has less than 20 % left at about second 79. The climb is spread out so that
-no ten seconds hold more than 3 %.
+no ten seconds hold more than 3 %. All of it happens again every seven minutes.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ _DEMO: dict[str, tuple[tuple[float, float], ...]] = {
 }
 """Coin -> (second, logarithm of the factor), joined by straight lines."""
 
+ROUND_S = 420.0
+"""After how long the scenario begins again."""
+
 _PREMIUM_OF_RALLY = 0.0012
 """Buyers of a rally pay for their leverage: extra premium of the mark, as a fraction of the rally's logarithm."""
 
@@ -31,6 +34,7 @@ class Scenario:
     def log_factor(self, coin: str, at_s: float) -> float:
         """What the scenario adds to the logarithm of the coin's price at this second."""
         course = self._courses.get(coin, ())
+        at_s %= ROUND_S
         for (from_s, low), (to_s, high) in pairwise(course):
             if from_s <= at_s < to_s:
                 return low + (high - low) * (at_s - from_s) / (to_s - from_s)

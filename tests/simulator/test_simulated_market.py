@@ -8,6 +8,7 @@ from feeds.simulator import Fault, Script
 from feeds.simulator.clock import Moment, Pace
 from feeds.simulator.contracts import STARTS, listing
 from feeds.simulator.market import Market, funding_rate, next_stamp
+from feeds.simulator.scenario import Scenario
 from hedge.market import Instant
 
 START_MS = 1_795_160_000_000
@@ -62,6 +63,13 @@ def test_the_rally_of_the_demo(seed: int) -> None:
     assert 0.98 < marks[250 * 2] / start < 1.02
     for early, late in zip(marks, marks[20:], strict=False):
         assert abs(late / early - 1) < 0.03
+
+
+def test_the_rally_comes_again_every_seven_minutes() -> None:
+    scenario = Scenario("demo")
+    for second in (0.0, 50.0, 120.0, 200.0, 300.0):
+        assert scenario.log_factor("SOL", 420 + second) == pytest.approx(scenario.log_factor("SOL", second))
+    assert scenario.log_factor("BTC", 50.0) == 0.0
 
 
 def test_the_calm_scenario_has_no_rally() -> None:
