@@ -6,50 +6,50 @@ may; the linear one must end in `/ws`, because ccxt puts the route before it; By
 
 from __future__ import annotations
 
+_BINANCE_HTTP = {
+    "sapi": "sapi/v1",
+    "sapiV2": "sapi/v2",
+    "sapiV3": "sapi/v3",
+    "sapiV4": "sapi/v4",
+    "dapiPublic": "dapi/v1",
+    "dapiPrivate": "dapi/v1",
+    "dapiPrivateV2": "dapi/v2",
+    "dapiData": "futures/data",
+    "eapiPublic": "eapi/v1",
+    "eapiPrivate": "eapi/v1",
+    "fapiPublic": "fapi/v1",
+    "fapiPublicV2": "fapi/v2",
+    "fapiPublicV3": "fapi/v3",
+    "fapiPrivate": "fapi/v1",
+    "fapiPrivateV2": "fapi/v2",
+    "fapiPrivateV3": "fapi/v3",
+    "fapiData": "futures/data",
+    "public": "api/v3",
+    "private": "api/v3",
+    "v1": "api/v1",
+    "papi": "papi/v1",
+    "papiV2": "papi/v2",
+}
+_BINANCE_WS = {
+    "spot": "stream/spot/ws",
+    "margin": "stream/spot/ws",
+    "linear": "usdm/ws",
+    "inverse": "coinm/ws",
+    "stock": "equity/ws",
+    "option": "usdm/public/ws",
+    "optionMarket": "usdm/market/ws",
+    "optionPrivate": "usdm/private/ws",
+    "papi": "pm/ws",
+}
+_BINANCE_WS_API = {"spot": "ws-api/v3", "linear": "ws-fapi/v1", "inverse": "ws-dapi/v1"}
+
 
 def binance_urls(http_base: str, ws_base: str) -> dict[str, object]:
     """For the classes binance, binanceusdm and binancecoinm; the bases end in the venue's own path."""
-    table: dict[str, object] = {
-        "sapi": f"{http_base}/sapi/v1",
-        "sapiV2": f"{http_base}/sapi/v2",
-        "sapiV3": f"{http_base}/sapi/v3",
-        "sapiV4": f"{http_base}/sapi/v4",
-        "dapiPublic": f"{http_base}/dapi/v1",
-        "dapiPrivate": f"{http_base}/dapi/v1",
-        "dapiPrivateV2": f"{http_base}/dapi/v2",
-        "dapiData": f"{http_base}/futures/data",
-        "eapiPublic": f"{http_base}/eapi/v1",
-        "eapiPrivate": f"{http_base}/eapi/v1",
-        "fapiPublic": f"{http_base}/fapi/v1",
-        "fapiPublicV2": f"{http_base}/fapi/v2",
-        "fapiPublicV3": f"{http_base}/fapi/v3",
-        "fapiPrivate": f"{http_base}/fapi/v1",
-        "fapiPrivateV2": f"{http_base}/fapi/v2",
-        "fapiPrivateV3": f"{http_base}/fapi/v3",
-        "fapiData": f"{http_base}/futures/data",
-        "public": f"{http_base}/api/v3",
-        "private": f"{http_base}/api/v3",
-        "v1": f"{http_base}/api/v1",
-        "papi": f"{http_base}/papi/v1",
-        "papiV2": f"{http_base}/papi/v2",
-    }
-    table["ws"] = {
-        "spot": f"{ws_base}/stream/spot/ws",
-        "margin": f"{ws_base}/stream/spot/ws",
-        "linear": f"{ws_base}/usdm/ws",
-        "inverse": f"{ws_base}/coinm/ws",
-        "stock": f"{ws_base}/equity/ws",
-        "option": f"{ws_base}/usdm/public/ws",
-        "optionMarket": f"{ws_base}/usdm/market/ws",
-        "optionPrivate": f"{ws_base}/usdm/private/ws",
-        "ws-api": {
-            "spot": f"{ws_base}/ws-api/v3",
-            "linear": f"{ws_base}/ws-fapi/v1",
-            "inverse": f"{ws_base}/ws-dapi/v1",
-        },
-        "papi": f"{ws_base}/pm/ws",
-    }
-    return table
+    requests = {name: f"{ws_base}/{path}" for name, path in _BINANCE_WS_API.items()}
+    sockets = {name: f"{ws_base}/{path}" for name, path in _BINANCE_WS.items()}
+    table: dict[str, object] = {name: f"{http_base}/{path}" for name, path in _BINANCE_HTTP.items()}
+    return table | {"ws": sockets | {"ws-api": requests}}
 
 
 def bybit_urls(http_base: str, ws_base: str) -> dict[str, object]:
