@@ -153,7 +153,7 @@ class Instrument(Struct, frozen=True, tag=True):
     tick: Decimal | None = None
     taker_fee: Decimal | None = None
     maintenance_rate: Decimal | None = None
-    """The one rate some venues publish in their instrument list (Binance): used flagged, when tiers are not to be had."""
+    """The one rate some venues publish in their instrument list (Binance): used, flagged, where tiers are not to be had."""
     active: bool = True
     at_ms: int = 0
     """Wall time when the venue was asked."""
@@ -180,6 +180,48 @@ class Tiers(Struct, frozen=True, tag=True):
     """Words for the screen: `bybit risk-limit`."""
     reason: str = ""
     at_ms: int = 0
+
+
+class Candle(Struct, frozen=True):
+    """One closed candle: when it began (UTC ms) and its close, in the quote currency."""
+
+    start_ms: int
+    close: Decimal
+
+
+class Candles(Struct, frozen=True, tag=True):
+    """Past closes of one perpetual, oldest first, closed candles only: daily for volatility and beta, hourly for basis."""
+
+    venue: str
+    symbol: str
+    kind: Literal["mark", "index", "trade"]
+    hours: int
+    """Length of one candle: 24 or 1."""
+    candles: tuple[Candle, ...]
+    at_ms: int
+    """Wall time when the venue was asked."""
+    reason: str = ""
+    """Why there are none, in words."""
+
+
+class Settlement(Struct, frozen=True):
+    """One funding stamp that was paid: when (UTC ms), the rate as the venue signs it, the mark then where published."""
+
+    at_ms: int
+    rate: Decimal
+    mark: Decimal | None = None
+
+
+class Settlements(Struct, frozen=True, tag=True):
+    """Funding settled in the past of one perpetual, oldest first."""
+
+    venue: str
+    symbol: str
+    settlements: tuple[Settlement, ...]
+    since_ms: int
+    """From when on they are complete."""
+    at_ms: int
+    reason: str = ""
 
 
 class FeedState(Struct, frozen=True, tag=True):
@@ -215,6 +257,8 @@ Update = (
     | Dropped
     | Instrument
     | Tiers
+    | Candles
+    | Settlements
     | FeedState
     | SymbolState
 )
