@@ -153,7 +153,7 @@ class Instrument(Struct, frozen=True, tag=True):
     tick: Decimal | None = None
     taker_fee: Decimal | None = None
     maintenance_rate: Decimal | None = None
-    """The one rate some venues publish in their instrument list (Binance): used, flagged, where tiers are not to be had."""
+    """The one rate some venues publish in their instrument list (Binance): used, flagged, where no tiers are had."""
     active: bool = True
     at_ms: int = 0
     """Wall time when the venue was asked."""
@@ -190,7 +190,7 @@ class Candle(Struct, frozen=True):
 
 
 class Candles(Struct, frozen=True, tag=True):
-    """Past closes of one perpetual, oldest first, closed candles only: daily for volatility and beta, hourly for basis."""
+    """Past closes of one perpetual, oldest first: daily ones for volatility and beta, hourly ones for the basis."""
 
     venue: str
     symbol: str
