@@ -269,7 +269,7 @@ class Alert(Struct, frozen=True):
             if self.latched:
                 return "latch_unack" if self.owed else "latch_ack"
             return "rtn_unack"
-        return "normal" if self.rising == NO_TIMERS else "pending"
+        return "normal" if self.spent or self.rising == NO_TIMERS else "pending"
 
     @property
     def open(self) -> bool:
