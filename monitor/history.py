@@ -13,8 +13,8 @@ FINE_SPAN_MS = 15 * 60_000
 COARSE_STEP_MS = 60_000
 COARSE_SPAN_MS = 24 * 3_600_000
 
-FIGURES = ("to_liquidation", "basis_pct", "funding_apr")
-"""What is kept of every leg."""
+FIGURES = {"to_liquidation": ("mark",), "basis_pct": ("mark", "index"), "funding_apr": ("funding",)}
+"""What is kept of every leg, and the inputs that must be fresh for it."""
 
 
 class Series:
@@ -80,7 +80,7 @@ class Past:
         first = series.first_ms
         has_s = 0 if first is None else (now_ms - first) // 1000
         wanted_s = min(seconds, COARSE_SPAN_MS // 1000)
-        needs = "" if has_s + COARSE_STEP_MS // 1000 >= wanted_s else f"needs {span(wanted_s)}, has {span(has_s)}"
+        needs = "" if has_s * 10 >= wanted_s * 9 else f"needs {span(wanted_s)}, has {span(has_s)}"
         return Points(
             ages_s=tuple((now_ms - at) / 1000 for at, _ in points),
             values=tuple(value for _, value in points),

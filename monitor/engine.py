@@ -1,0 +1,201 @@
+"""The running monitor: feeds into the watch on every update, a heartbeat for what only time changes, snapshots out.
+
+`Engine` implements `monitor.messages.Monitor` in process; `monitor.link` serves the same over a socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from hedge.market import Update, Want
+from hedge.snapshot import Snapshot
+from monitor.mailbox import Mailbox
+from monitor.messages import Acknowledge, Answer, Done, History, Refused, Request, Reset, Stop, WatcherCount, Watchers
+from monitor.portfolio_file import Edit
+from monitor.watch import Watch
+
+HEARTBEAT_S = 0.25
+"""Four times a second: time-driven rules are judged, and viewers get a snapshot when there is news."""
+BEATS_WITHOUT_NEWS = 4
+"""A snapshot goes out at least each second, because ages grow also when nothing comes."""
+FILE_POLL_S = 1.0
+
+_LOG = logging.getLogger("hedgetui.engine")
+
+Feeds = Callable[[Sequence[Want], Callable[[Update], None]], Awaitable[None]]
+"""Runs for ever and emits; given what to read and where to put it."""
+
+
+class Followed(Protocol):
+    """A file that may change."""
+
+    def poll(self) -> Edit | None: ...
+
+
+class End(Struct, frozen=True):
+    """Why the engine stopped."""
+
+    reason: str
+    code: int = 0
+    """The exit code that follows."""
+
+
+class Engine:
+    """One book, watched. Snapshots are built only while somebody watches; rules are judged always."""
+
+    def __init__(self, watch: Watch, feeds: Feeds, file: Followed | None = None) -> None:
+        self.watch = watch
+        self._feeds = feeds
+        self._file = file
+        self._boxes: list[Mailbox[Snapshot]] = []
+        self._end: asyncio.Future[End] | None = None
+        self._asked_to_end: End | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._lost = ""
+        self.visited = False
+        """Whether anybody ever watched."""
+
+    # running
+
+    async def run(self) -> End:
+        """Watch until `stop`. A task that dies ends the whole: the error is raised after every viewer was told."""
+        self._end = asyncio.get_running_loop().create_future()
+        if self._asked_to_end is not None:
+            self._end.set_result(self._asked_to_end)
+        reason = "the monitor was interrupted"
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                running = [
+                    tasks.create_task(self._read_markets(), name="feeds"),
+                    tasks.create_task(self._beat(), name="heartbeat"),
+                ]
+                if self._file is not None:
+                    running.append(tasks.create_task(self._follow(self._file), name="portfolio-file"))
+                end = await self._end
+                reason = end.reason
+                for task in running:
+                    task.cancel()
+            return end
+        except ExceptionGroup as group:
+            error = group.exceptions[0]
+            reason = f"the monitor broke: {type(error).__name__}: {error}"
+            raise
+        finally:
+            self._lost = reason
+            for box in self._boxes:
+                box.close(reason)
+
+    def stop(self, reason: str, code: int = 0) -> None:
+        """End the watch; the first reason counts."""
+        self._asked_to_end = self._asked_to_end or End(reason, code)
+        if self._end is not None and not self._end.done():
+            self._end.set_result(self._asked_to_end)
+
+    def take(self, update: Update) -> None:
+        """Apply and judge one update at once. An error here is ours, not the venue's: it ends the watch, loudly."""
+        try:
+            self.watch.take(update)
+        except Exception as error:
+            if self._end is not None and not self._end.done():
+                self._end.set_exception(error)
+            raise
+
+    async def _read_markets(self) -> None:
+        """The feeds; started anew when an edit of the file wants markets that are not read yet."""
+        while True:
+            wants = self.watch.wants
+            self._reading = asyncio.ensure_future(self._feeds(wants, self.take))
+            try:
+                await asyncio.wait({self._reading})
+            finally:
+                self._reading.cancel()
+                await asyncio.gather(self._reading, return_exceptions=True)
+            if not self._reading.cancelled():
+                self._reading.result()
+                raise RuntimeError("the feeds stopped by themselves")
+            if set(self.watch.wants) <= set(wants):
+                raise RuntimeError("the feeds were cancelled")
+
+    async def _beat(self) -> None:
+        beats = 0
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            self.watch.tick()
+            beats += 1
+            if self._boxes and (self.watch.news or beats >= BEATS_WITHOUT_NEWS):
+                beats = 0
+                self._publish()
+
+    def _publish(self) -> None:
+        snapshot = self.watch.snapshot()
+        for box in self._boxes:
+            box.put(snapshot)
+
+    async def _follow(self, file: Followed) -> None:
+        while True:
+            await asyncio.sleep(FILE_POLL_S)
+            edit = await asyncio.to_thread(file.poll)
+            if edit is None:
+                continue
+            if edit.portfolio is None:
+                self.watch.keep(edit.mistake)
+                continue
+            wanted = set(self.watch.wants)
+            self.watch.replace(edit.portfolio)
+            if not set(self.watch.wants) <= wanted and self._reading is not None:
+                self._reading.cancel()
+
+    # viewers
+
+    def open_mailbox(self) -> Mailbox[Snapshot]:
+        """A new viewer; its first snapshot is there at once."""
+        box: Mailbox[Snapshot] = Mailbox()
+        if self._lost:
+            box.close(self._lost)
+            return box
+        self.visited = True
+        self._boxes.append(box)
+        box.put(self.watch.snapshot())
+        return box
+
+    def close_mailbox(self, box: Mailbox[Snapshot]) -> None:
+        if box in self._boxes:
+            self._boxes.remove(box)
+
+    @property
+    def watching(self) -> int:
+        return len(self._boxes)
+
+    async def snapshots(self) -> AsyncIterator[Snapshot]:
+        box = self.open_mailbox()
+        try:
+            async for snapshot in box:
+                yield snapshot
+        finally:
+            self.close_mailbox(box)
+
+    async def request(self, request: Request) -> Answer:
+        match request:
+            case Acknowledge():
+                return self.watch.acknowledge(request)
+            case Reset():
+                return self.watch.reset(request)
+            case History():
+                return self.watch.history(request)
+            case Watchers():
+                return WatcherCount(self.watching)
+            case Stop():
+                who = f" by {request.who}" if request.who else ""
+                _LOG.info("stopped%s", who)
+                self.stop(f"stopped{who}")
+                return Done("The monitor stops.")
+            case _:
+                return Refused("This monitor does not know that request.")
+
+    async def close(self) -> None:
+        """Nothing to leave: the engine is in this process, and whoever runs it stops it."""

@@ -1,0 +1,109 @@
+"""The monitor's process: one portfolio, one lock, one engine with its socket and its signals."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from feeds.markets import FeedSetup, watch_markets
+from hedge.market import Update, Want
+from monitor.clock import BootClock
+from monitor.engine import Engine
+from monitor.frames import PROTOCOL, Hello
+from monitor.link import Server
+from monitor.place import Place, settle, take_lock
+from monitor.portfolio_file import PortfolioFile
+from monitor.settings import read_settings
+from monitor.version import VERSION
+from monitor.watch import Watch
+
+_LOG = logging.getLogger("hedgetui.monitor")
+
+BROKEN = 1
+"""Exit code after an error of our own."""
+
+
+def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
+    """Watch the portfolio at `path` until a signal or a request ends it; returns the exit code.
+
+    `detached`: a viewer started it, so a terminal that hangs up is none of its business.
+    Raises SettingsError, UnreadableFile, PortfolioError, PlaceError and AlreadyWatched before anything runs."""
+    os.umask(0o077)
+    settings = read_settings(env)
+    file = PortfolioFile(path)
+    portfolio = file.read()
+    place = settle(path, env)
+    lock = take_lock(place)
+    log_to_stderr()
+    try:
+        watch = Watch(portfolio, BootClock(), path=str(file.path), notices=(place.notice,) if place.notice else ())
+        setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
+        hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path))
+        return asyncio.run(serve(new_engine(watch, setup, file), place, hello, detached))
+    finally:
+        lock.release()
+
+
+def new_engine(watch: Watch, setup: FeedSetup, file: PortfolioFile | None) -> Engine:
+    """An engine on the real network, or on whatever the addresses in `setup` lead to."""
+    clock = BootClock()
+    rng = random.Random()
+
+    async def feeds(wants: Sequence[Want], emit: Callable[[Update], None]) -> None:
+        await watch_markets(wants, setup, clock, rng, emit)
+
+    return Engine(watch, feeds, file)
+
+
+async def serve(engine: Engine, place: Place, hello: Hello, detached: bool) -> int:
+    """Run the engine with its socket open; returns the exit code."""
+    catch_signals(engine, detached)
+    server = Server(engine, hello)
+    await server.open(place.sock)
+    _LOG.info("watching %s, process %d, hedgetui %s", hello.path, hello.pid, hello.version)
+    try:
+        end = await engine.run()
+    except ExceptionGroup:
+        _LOG.exception("the monitor broke")
+        return BROKEN
+    finally:
+        await server.close()
+    _LOG.info("%s", end.reason)
+    return end.code
+
+
+def catch_signals(engine: Engine, detached: bool) -> None:
+    """SIGTERM, SIGINT, SIGQUIT and SIGHUP end the watch in order, with 128 + n; a detached monitor ignores SIGHUP."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        loop.add_signal_handler(number, engine.stop, f"stopped by {number.name}", 128 + number)
+    if detached:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    else:
+        loop.add_signal_handler(signal.SIGHUP, engine.stop, "its terminal hung up", 128 + signal.SIGHUP)
+
+
+def cache_folder(env: Mapping[str, str]) -> Path:
+    """Where venue metadata is kept between starts. It can be thrown away at any time."""
+    cache = env.get("XDG_CACHE_HOME", "")
+    base = Path(cache) if cache.startswith("/") else Path(env.get("HOME") or Path.home()) / ".cache"
+    return base / "hedgetui"
+
+
+def log_to_stderr(level: Literal["INFO", "WARNING"] = "INFO") -> None:
+    """One line an event, UTC. A detached monitor's stderr is its log file."""
+    handler = logging.StreamHandler(sys.stderr)
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logger = logging.getLogger("hedgetui")
+    logger.setLevel(level)
+    logger.addHandler(handler)

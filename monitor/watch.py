@@ -1,0 +1,238 @@
+"""What is being watched: the book, its alerts and its recent past, in one place and without waiting.
+
+Every method takes what happened and returns at once, so the engine can call it from anywhere on its loop, and a test
+with a clock of its own needs no engine at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from alerts.feed_rules import hot_legs, judge_feeds
+from alerts.levels import Levels, levels_from
+from alerts.limits import nearest_limits
+from alerts.rules import NO_STOPS, Stops, judge_account, judge_asset, judge_leg, judge_totals
+from alerts.samples import Samples, watch
+from alerts.scene import Scene, scene
+from alerts.values import LEVEL_NAMES, Key, Reading
+from alerts.words import alert_rows, past_alert
+from hedge.book import Book
+from hedge.leg_words import iso
+from hedge.market import Clock, FeedState, Instant, SymbolState, Update, Want
+from hedge.portfolio import Portfolio, leg_id
+from hedge.snapshot import AccountRow, Level, Mode, PositionRow, Snapshot
+from hedge.take import take_snapshot
+from monitor.alarm import Alarm
+from monitor.history import FIGURES, Past
+from monitor.messages import Acknowledge, Answer, History, Reset
+from monitor.orders import Orders
+
+LOOK_AGAIN_MS = 1_000
+"""How often everything is judged again for its age alone."""
+
+
+class Watch:
+    """One book, watched. `news` is true when something changed since the last snapshot was taken."""
+
+    def __init__(
+        self,
+        portfolio: Portfolio,
+        clock: Clock,
+        *,
+        path: str = "",
+        mode: Mode = "live",
+        notices: tuple[str, ...] = (),
+    ) -> None:
+        self._clock = clock
+        self._path = path
+        self._mode: Mode = mode
+        self._notices = notices
+        self._mistake = ""
+        self.book = Book(portfolio)
+        self.alarm = Alarm()
+        self.past = Past()
+        self._orders = Orders(self.book)
+        self._samples: dict[str, Samples | None] = {}
+        self._started = clock.now()
+        self._reading_since_ms = self._started.mono_ms
+        self._looked_ms: int | None = None
+        self._feeds_changed = False
+        self.news = True
+        self._settle(portfolio)
+
+    def _settle(self, portfolio: Portfolio) -> None:
+        """Levels and stops of the file that holds now."""
+        self.levels: Levels = levels_from(portfolio.alerts.model_dump(exclude_none=True))
+        self._stops = {
+            leg_id(account, position): Stops(position.stop_loss, position.take_profit)
+            for account in portfolio.accounts
+            for position in account.positions
+        }
+
+    @property
+    def wants(self) -> tuple[Want, ...]:
+        return self.book.wants
+
+    # what happens
+
+    def take(self, update: Update) -> None:
+        """Apply one update and judge what it touched, at once."""
+        touched = self.book.apply(update)
+        if isinstance(update, FeedState | SymbolState):
+            self._feeds_changed = True
+        if not touched:
+            return
+        self.news = True
+        self.alarm.judged(self._readings(touched, self._clock.now()), self._clock.now())
+
+    def tick(self) -> None:
+        """Time passed: timers run, and once a second everything is judged for its age."""
+        now = self._clock.now()
+        self.alarm.tick(now)
+        if self._feeds_changed or self._looked_ms is None or now.mono_ms - self._looked_ms >= LOOK_AGAIN_MS:
+            self._look(now)
+
+    def replace(self, portfolio: Portfolio) -> None:
+        """The file was edited and is valid: the new book holds from now on, and alerts of what is gone close."""
+        now = self._clock.now()
+        self.book.replace(portfolio)
+        self._settle(portfolio)
+        self._mistake = ""
+        self._samples = {leg: kept for leg, kept in self._samples.items() if leg in self.book.layout.legs}
+        self.alarm.drop_all_but(self._look(now) | self._lasting(), "taken out of the portfolio file", now)
+        self.news = True
+
+    def keep(self, mistake: str) -> None:
+        """The file was edited and cannot be used: the old book stays, and the screen says since when."""
+        since = self._mistake.partition(": ")[0] or f"File invalid since {iso(self._clock.now().wall_ms)[11:16]}"
+        self._mistake = f"{since}: {mistake}"
+        self.news = True
+
+    def feeds_restarted(self) -> None:
+        """Other markets are read from now on; what feeds said of themselves before no longer counts."""
+        self.book.ledger.feeds.clear()
+        self._reading_since_ms = self._clock.now().mono_ms
+
+    # judging
+
+    def _readings(self, touched: Iterable[str], now: Instant) -> Iterable[Reading]:
+        """The readings of what an update touched: legs first, because coins and accounts are made of them."""
+        rows: dict[str, PositionRow] = {}
+        for name in touched:
+            kind, _, subject = name.partition(":")
+            if kind == "leg":
+                yield from self._leg(self._row(subject, now, rows), now)
+        for name in touched:
+            kind, _, subject = name.partition(":")
+            if kind == "asset":
+                legs = self.book.layout.coins[subject].legs
+                needed = {leg.id: self._row(leg.id, now, rows) for leg in legs}
+                yield from judge_asset(self.book.asset(subject, now, needed), self.levels)
+            elif kind == "account":
+                yield from self._account(self.book.account(subject, now), rows.values())
+        yield from judge_totals(self.book.totals(now), self.levels)
+
+    def _row(self, leg: str, now: Instant, rows: dict[str, PositionRow]) -> PositionRow:
+        row = rows.get(leg)
+        if row is None:
+            row = rows[leg] = self.book.leg(leg, now)
+        return row
+
+    def _leg(self, row: PositionRow, now: Instant) -> tuple[Reading, ...]:
+        samples = self._samples[row.id] = watch(self._samples.get(row.id), row, now.mono_ms)
+        return judge_leg(row, self.levels, samples, self._stops.get(row.id, NO_STOPS))
+
+    def _account(self, row: AccountRow, legs: Iterable[PositionRow]) -> tuple[Reading, ...]:
+        stale = any("mark" in leg.stale for leg in legs if leg.account == row.id)
+        return judge_account(row, self.levels, stale)
+
+    def _look(self, now: Instant) -> set[Key]:
+        """Judge everything as of now; returns every rule and subject that there is to judge."""
+        self._looked_ms = now.mono_ms
+        self._feeds_changed = False
+        base = take_snapshot(self.book, now, self._mode)
+        readings = [reading for row in base.positions for reading in self._leg(row, now)]
+        readings += [reading for row in base.assets for reading in judge_asset(row, self.levels)]
+        readings += [reading for row in base.accounts for reading in self._account(row, base.positions)]
+        readings += judge_totals(base.totals, self.levels)
+        self.alarm.judged(readings, now)
+        hot = hot_legs(self.alarm.state, base.positions)
+        waited_ms = now.mono_ms - self._reading_since_ms
+        feeds = judge_feeds(base.feeds, base.positions, base.assets, hot, waited_ms)
+        self.alarm.judged(feeds, now)
+        if self.past.due(now.mono_ms):
+            self.past.sample(now.mono_ms, samples_of(base.positions))
+        return {(reading.rule, reading.subject) for reading in (*readings, *feeds)}
+
+    def _lasting(self) -> set[Key]:
+        """Alerts that an edit of the file does not end by itself."""
+        return {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "file", "fault", "facts")}
+
+    # what a person asks
+
+    def acknowledge(self, request: Acknowledge) -> Answer:
+        return self._asked(self.alarm.acknowledge(request, self._clock.now()))
+
+    def reset(self, request: Reset) -> Answer:
+        return self._asked(self.alarm.reset(request, self._clock.now()))
+
+    def _asked(self, answer: Answer) -> Answer:
+        self.news = True
+        return answer
+
+    def history(self, request: History) -> Answer:
+        return self.past.answer(request.path, request.seconds, self._clock.now().mono_ms)
+
+    # what a screen shows
+
+    def snapshot(self) -> Snapshot:
+        """Everything as of now."""
+        now = self._clock.now()
+        self.news = False
+        base = take_snapshot(self.book, now, self._mode)
+        shown = self._scene(base, now)
+        rows = alert_rows(self.alarm.state, shown)
+        ended = self.alarm.ended
+        return replace(
+            base,
+            path=self._path,
+            started=iso(self._started.wall_ms),
+            alerts=rows,
+            shelved=sum(row.state == "shelved" for row in rows),
+            limits=nearest_limits(base.positions, base.accounts, base.assets, base.totals, self.levels),
+            last_alert=past_alert(ended.alert, shown, ended.answered_ms, ended.cleared_ms) if ended else None,
+            notices=(*base.notices, *self._notices, *((self._mistake,) if self._mistake else ())),
+            levels=levels_in_force(self.levels),
+        )
+
+    def _scene(self, base: Snapshot, now: Instant) -> Scene:
+        bare = scene(
+            now,
+            base.positions,
+            base.assets,
+            base.accounts,
+            base.feeds,
+            base.totals,
+            levels=self.levels,
+            policy=self.alarm.state.policy,
+        )
+        return replace(bare, tickets=self._orders.tickets(self.alarm.state, self.levels, now))
+
+
+def samples_of(positions: Iterable[PositionRow]) -> Iterable[tuple[str, Decimal | None]]:
+    """Of every leg the figures that charts show; None where an input is stale, so that a gap stays a gap."""
+    for row in positions:
+        for figure, inputs in FIGURES.items():
+            value: Decimal | None = getattr(row, figure)
+            yield f"positions.{row.id}.{figure}", None if any(name in row.stale for name in inputs) else value
+
+
+def levels_in_force(levels: Levels) -> dict[str, dict[Level, Decimal]]:
+    """Each rule's levels, by name."""
+    return {
+        rule: {name: fire for name, fire in zip(LEVEL_NAMES, threshold.fire, strict=True) if fire is not None}
+        for rule, threshold in levels.thresholds.items()
+    }
