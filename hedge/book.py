@@ -18,6 +18,7 @@ from hedge.ledger import Ledger, Market, venue_of
 from hedge.leg_row import position_row
 from hedge.legs import Leg
 from hedge.market import (
+    Candles,
     Confirmed,
     Dropped,
     FeedState,
@@ -27,6 +28,7 @@ from hedge.market import (
     Instant,
     Instrument,
     Mark,
+    Settlements,
     Spot,
     SymbolState,
     Tiers,
@@ -116,6 +118,10 @@ class Book:
                 return self._refresh_market(market)
             case Instrument() | Tiers():
                 return self._facts(update)
+            case Candles() | Settlements():
+                market = self.ledger.market(update.venue, update.symbol)
+                market.remember(update)
+                return self._touches_of(market)
             case FeedState():
                 return self._feed(update)
             case SymbolState():
@@ -231,8 +237,8 @@ class Book:
                 self.sums.take_coin(other)
         return changed
 
-    def _catch_up(self, now: Instant) -> None:
-        """Look again at prices whose time is up; each coin waits in the queue once."""
+    def catch_up(self, now: Instant) -> None:
+        """Look again at prices whose time is up, so that sums are as of `now`; the questions below do it themselves."""
         self._clock_ms = max(self._clock_ms, now.mono_ms)
         while self._due and self._due[0][0] < now.mono_ms:
             due_ms, name = heapq.heappop(self._due)
@@ -250,20 +256,20 @@ class Book:
 
     def leg(self, leg_id: str, now: Instant) -> PositionRow:
         """One leg at this moment. Raises KeyError for an unknown id."""
-        self._catch_up(now)
+        self.catch_up(now)
         leg = self.layout.legs[leg_id]
         return position_row(leg, self.ledger, self.layout.wallet_of(leg), self.usd_price, now)
 
     def asset(self, asset: str, now: Instant, rows: Mapping[str, PositionRow] | None = None) -> AssetRow:
         """One coin at this moment; `rows` saves computing its legs again. Raises KeyError for an unknown coin."""
-        self._catch_up(now)
+        self.catch_up(now)
         coin = self.layout.coins[asset]
         legs = [self.leg(leg.id, now) if rows is None else rows[leg.id] for leg in coin.legs]
         return asset_row(coin, legs, self.ledger, self.band, now)
 
     def account(self, account_id: str, now: Instant) -> AccountRow:
         """One account at this moment. Raises KeyError for an unknown id."""
-        self._catch_up(now)
+        self.catch_up(now)
         account = next((a for a in self.portfolio.accounts if a.id == account_id), None)
         if account is None:
             raise KeyError(account_id)
@@ -271,7 +277,7 @@ class Book:
 
     def totals(self, now: Instant) -> Totals:
         """The whole book from its sums alone: no leg or account is visited, so per-leg figures stay out."""
-        self._catch_up(now)
+        self.catch_up(now)
         return totals(self.sums, self.layout)
 
     def feeds(self, now: Instant) -> tuple[FeedRow, ...]:

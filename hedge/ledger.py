@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hedge.market import (
+    Candles,
     Confirmed,
     Dropped,
     FeedState,
@@ -18,6 +19,7 @@ from hedge.market import (
     Instant,
     Instrument,
     Mark,
+    Settlements,
     Spot,
     SymbolState,
     Tiers,
@@ -41,12 +43,14 @@ class Market:
     """One symbol at one venue: its newest values and its contract facts."""
 
     __slots__ = (
+        "candles",
         "confirmed",
         "funding",
         "index",
         "instrument",
         "interval",
         "mark",
+        "settlements",
         "spot",
         "states",
         "symbol",
@@ -64,6 +68,9 @@ class Market:
         self.interval: FundingInterval | None = None
         self.instrument: Instrument | None = None
         self.tiers: Tiers | None = None
+        self.candles: dict[tuple[str, int], Candles] = {}
+        """By kind of price and hours."""
+        self.settlements: Settlements | None = None
         self.confirmed: dict[str, int] = {}
         """By feed, when a delta last confirmed what it did not mention."""
         self.states: dict[str, SymbolState] = {}
@@ -87,6 +94,13 @@ class Market:
             return False
         setattr(self, name, value)
         return True
+
+    def remember(self, update: Candles | Settlements) -> None:
+        """Keep the newest history of its kind."""
+        if isinstance(update, Candles):
+            self.candles[update.kind, update.hours] = update
+        else:
+            self.settlements = update
 
     def confirm(self, update: Confirmed) -> None:
         """Every value of this feed still holds, as of the update."""

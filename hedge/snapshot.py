@@ -219,6 +219,8 @@ class Ticket(Struct, frozen=True):
     coins: Decimal | None = None
     notional_usd: Decimal | None = None
     reduce_only: bool = False
+    keeps_margin: bool = False
+    """A smaller isolated leg keeps the margin that closing would free."""
     amount: Decimal | None = None
     """Collateral to add, in `currency`."""
     currency: str | None = None

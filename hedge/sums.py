@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Context, Decimal
 
 from hedge.exposure import CONTRIBUTION_STEP, ZERO
@@ -51,9 +52,14 @@ class Sum:
         """One part, or None where it is not known."""
         return self._parts.get(name)
 
-    def without(self, name: str) -> Decimal | None:
+    def without(self, names: Iterable[str]) -> Decimal | None:
         """The sum of all other parts, or None while one of those is missing."""
-        if self.missing and (len(self.missing) > 1 or name not in self.missing):
-            return None
-        part = self._parts.get(name)
-        return self._total if part is None else _EXACT.subtract(self._total, part)
+        rest = self._total
+        missing = len(self.missing)
+        for name in names:
+            part = self._parts.get(name)
+            if part is not None:
+                rest = _EXACT.subtract(rest, part)
+            elif name in self.missing:
+                missing -= 1
+        return None if missing else rest

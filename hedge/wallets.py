@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from hedge.cross import (
     CoinCollateral,
     CrossLiquidation,
@@ -117,33 +119,33 @@ class Wallet:
         """Maintenance margin over equity of the cross legs; None where one is not known or equity is gone."""
         return margin_ratio(maintenance_margin=self.cross_maintenance.value, equity=self.cross_equity(price, quote_usd))
 
-    def liquidation(self, leg: Leg, price: UsdPrice) -> CrossLiquidation | None:
+    def liquidation(
+        self, leg: Leg, price: UsdPrice, contracts: Decimal | None = None, realised: Decimal = ZERO
+    ) -> CrossLiquidation | None:
         """Where the leg's symbol liquidates the shared wallet, other marks frozen; None while an input is missing.
 
-        Others enter as two sums, so it costs the same however many there are."""
-        own = [other for other in self.cross_legs if other.market is leg.market]
+        Others enter as two sums, so it costs the same however many there are. `contracts` in place of the leg's own
+        says what would be once the rest is closed for a `realised` PnL."""
+        own = [other for other in self.legs if not other.isolated and other.market is leg.market]
         positions = [position for position in (other.margin_position() for other in own) if position is not None]
-        shared, coins = self.shared, self.coins(price, leg.quote_usd)
-        pnl, required = self._others(self.cross_pnl, own), self._others(self.cross_maintenance, own)
-        if shared is None or coins is None or pnl is None or required is None or len(positions) < len(own):
+        rest, coins = self.others(leg), self.coins(price, leg.quote_usd)
+        if rest is None or coins is None or len(positions) < len(own) or any(not p.tiers for p in positions):
             return None
-        if any(not position.tiers for position in positions):
-            return None
+        if contracts is not None:
+            positions[own.index(leg)] = replace(positions[own.index(leg)], contracts=contracts)
         return cross_liquidation(
-            wallet_balance=shared + pnl - required,
+            wallet_balance=rest + realised,
             positions=positions,
             solve_for=leg.market.symbol,
             coin_collateral=coins,
         )
 
-    def _others(self, total: Sum, own: list[Leg]) -> Decimal | None:
-        if len(own) == 1:
-            return total.without(own[0].id)
-        rest = total.value
-        for leg in own:
-            part = total.part(leg.id)
-            rest = None if rest is None or part is None else rest - part
-        return rest
+    def others(self, leg: Leg) -> Decimal | None:
+        """The shared balance, plus the PnL and less the maintenance margin of all cross legs of other symbols."""
+        own = [other.id for other in self.legs if not other.isolated and other.market is leg.market]
+        shared, pnl = self.shared, self.cross_pnl.without(own)
+        required = self.cross_maintenance.without(own)
+        return None if shared is None or pnl is None or required is None else shared + pnl - required
 
     def why_not_liquidation(self, leg: Leg) -> str:
         """What is missing for a cross liquidation price."""
