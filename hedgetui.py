@@ -98,13 +98,13 @@ def show_demo(chosen: Settings) -> int:
     need_terminal()
     from monitor.viewer import demo
 
-    return paint(demo(os.environ), chosen)
+    return paint(demo(os.environ), chosen, quit_asks=False)
 
 
-def paint(monitor: Monitor, chosen: Settings) -> int:
+def paint(monitor: Monitor, chosen: Settings, quit_asks: bool = True) -> int:
     from tui.app import run
 
-    return run(monitor, chosen)
+    return run(monitor, chosen, quit_asks=quit_asks)
 
 
 def first_screen(chosen: Settings) -> int:

@@ -191,7 +191,6 @@ class Engine:
                 return WatcherCount(self.watching)
             case Stop():
                 who = f" by {request.who}" if request.who else ""
-                _LOG.info("stopped%s", who)
                 self.stop(f"stopped{who}")
                 return Done("The monitor stops.")
             case _:

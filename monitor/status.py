@@ -28,12 +28,8 @@ FIRST_SNAPSHOT_S = 5.0
 
 
 def complete(snapshot: Snapshot) -> bool:
-    """Whether every held symbol has data: a mark for each position, a price for each asset."""
-    return (
-        bool(snapshot.assets or snapshot.positions)
-        and all(row.mark is not None for row in snapshot.positions)
-        and all(row.price is not None for row in snapshot.assets)
-    )
+    """Whether every held symbol has data: a mark and a contract for each position, a price for each asset."""
+    return bool(snapshot.assets or snapshot.positions) and not waiting_for(snapshot)
 
 
 def has_data(snapshot: Snapshot) -> bool:
@@ -44,9 +40,12 @@ def has_data(snapshot: Snapshot) -> bool:
 
 
 def waiting_for(snapshot: Snapshot) -> list[str]:
-    """What has no price yet: symbols of positions, then assets."""
-    marks = [row.symbol for row in snapshot.positions if row.mark is None]
-    return marks + [row.asset for row in snapshot.assets if row.price is None]
+    """What is not known yet, in words: of positions, then of assets."""
+    missing = [f"the mark of {row.symbol}" for row in snapshot.positions if row.mark is None]
+    missing += [
+        f"the contract of {row.symbol}" for row in snapshot.positions if row.mark is not None and row.coins is None
+    ]
+    return missing + [f"a price of {row.asset}" for row in snapshot.assets if row.price is None]
 
 
 def look(path: Path, env: Mapping[str, str], wait_s: float) -> Snapshot:
@@ -168,8 +167,8 @@ def asset_cells(row: AssetRow) -> Sequence[str]:
     return (
         row.asset,
         row.status.replace("_", " "),
-        plain(row.spot_quantity),
-        plain(row.hedge_coin),
+        coins(row.spot_quantity),
+        coins(row.hedge_coin),
         money(row.off_usd),
         percent(row.hedge_ratio),
         percent(row.target_ratio),
@@ -185,10 +184,10 @@ def position_cells(row: PositionRow) -> Sequence[str]:
     return (
         row.id,
         plain(row.contracts),
-        plain(row.mark),
+        price(row.mark, row.tick),
         percent(row.funding_rate, 4),
         (row.next_funding or "–")[:16].replace("T", " "),
-        "never" if never else plain(row.liquidation_price, 2),
+        "never" if never else price(row.liquidation_price, row.tick),
         "" if never else percent(row.to_liquidation),
         age(row.ages.mark),
     )
@@ -207,10 +206,18 @@ def percent(value: Decimal | None, places: int = 1) -> str:
     return "–" if value is None else f"{value * 100:.{places}f}"
 
 
-def plain(value: Decimal | None, places: int | None = None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:f}" if places is None else f"{value:.{places}f}"
+def plain(value: Decimal | None) -> str:
+    return "–" if value is None else f"{value.normalize():f}"
+
+
+def coins(value: Decimal | None) -> str:
+    """At most four decimals."""
+    return plain(None if value is None else round(value, 4))
+
+
+def price(value: Decimal | None, tick: Decimal | None) -> str:
+    """At the venue's tick, where that is known."""
+    return plain(value if value is None or not tick else value.quantize(tick.normalize()))
 
 
 def age(seconds: float | None) -> str:

@@ -31,7 +31,7 @@ def test_an_answer_says_what_is_missing() -> None:
     past.sample(10_000, [(PATH, Decimal("0.3"))])
     answer = past.answer(PATH, 86_400, 12_000)
     assert answer == Points((12.0, 2.0), (Decimal("0.4"), Decimal("0.3")), "needs 24 h, has 12 s")
-    full = past.answer(PATH, 15, 12_000)
+    full = past.answer(PATH, 13, 12_000)
     assert isinstance(full, Points)
     assert full.needs == ""
 
