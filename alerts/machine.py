@@ -161,8 +161,9 @@ def _judge(alert: Alert, reading: Reading, at_ms: int, timing: Timing, policy: P
         rearmed = replace(seen, spent=0)
         return rearmed, (log(rearmed, "rearmed", at_ms),)
     moved, effects = _settle(seen, at_ms, timing, policy, fresh=True)
-    if not effects and timing.worsens and _is_worse(moved):
-        return call_again(moved, "worse", "worse", at_ms)
+    if timing.worsens and _is_worse(moved):
+        moved, more = call_again(moved, "worse", "worse", at_ms)
+        effects += more
     return moved, effects
 
 

@@ -1,0 +1,265 @@
+"""What must hold whatever happens, in whatever order: the invariants I1 to I16 on random lives.
+
+I10 (wall-clock jumps) and I11 (order) are with the words and the order: the machine itself knows neither.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from alert_cases import HOUR, MINUTE, SECOND
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
+
+from alerts.machine import durable, replay, step
+from alerts.values import (
+    CAUTION,
+    NO_TIMERS,
+    Ack,
+    Alert,
+    Annunciate,
+    Effect,
+    Event,
+    Judged,
+    Key,
+    Logged,
+    Reading,
+    Refused,
+    Removed,
+    ResetAsked,
+    Restarted,
+    ShelveAsked,
+    State,
+    Tick,
+    split_id,
+)
+
+KEYS: tuple[Key, ...] = (
+    ("hedge_drift", "SOL"),
+    ("liquidation", "main/SOL/USDT:USDT/short"),
+    ("price", "SOL/above/200"),
+    ("feed", "bybit-linear"),
+)
+STATES = ("normal", "pending", "unack", "acked", "rtn_unack", "latch_unack", "latch_ack", "shelved")
+
+keys = st.sampled_from(KEYS)
+steps_ms = st.sampled_from((0, 1, 250, 999, SECOND, 2 * SECOND, 5 * SECOND, 11 * SECOND))
+waits_ms = st.sampled_from((1, SECOND, 10 * SECOND, MINUTE, 5 * MINUTE, 16 * MINUTE, 31 * MINUTE, 9 * HOUR))
+
+
+@st.composite
+def judgements(draw: st.DrawFn) -> tuple[Key, Reading]:
+    key = draw(keys)
+    level = draw(st.integers(0, 3))
+    hold = draw(st.integers(level, 3))
+    value = Decimal(draw(st.integers(-5, 40))) / 100
+    known, suspicious = draw(st.booleans() | st.just(True)), draw(st.integers(0, 5)) == 0
+    return key, Reading(*key, value, level, hold, key[0] == "liquidation", None, known, suspicious)
+
+
+class AlertLife(RuleBasedStateMachine):
+    """A monitor, its markets, a person who looks and answers, edits of the file, and crashes."""
+
+    @initialize(start=st.integers(0, 10**9))
+    def begin(self, start: int) -> None:
+        self.now = start
+        self.state = State()
+        self.journal: list[Logged] = []
+        self.pages: set[str] = set()
+        self.painted: list[tuple[str, int]] = []
+        self.broken: dict[Key, list[int | None]] = {key: [None, None, None] for key in KEYS}
+
+    # what happens
+
+    @rule(made=judgements(), later=steps_ms)
+    def judge(self, made: tuple[Key, Reading], later: int) -> None:
+        self.now += later
+        self.judged(*made)
+
+    @rule(made=judgements(), seconds=st.sampled_from((2, 6, 12, 31, 45)))
+    def stay(self, made: tuple[Key, Reading], seconds: int) -> None:
+        for _ in range(seconds):
+            self.now += SECOND
+            self.judged(*made)
+
+    @rule(key=keys, later=steps_ms)
+    def go_silent(self, key: Key, later: int) -> None:
+        self.now += later
+        self.judged(key, Reading(*key, known=False))
+
+    @rule(later=waits_ms)
+    def tick(self, later: int) -> None:
+        self.now += later
+        self.send(Tick(self.now))
+        for alert in self.state.alerts.values():
+            if alert.shown == "acked" and alert.ack is not None:
+                assert self.now - alert.ack.at_ms < self.state.policy.ack_ms[alert.level - 1], "I12"
+            assert alert.shelf is None or alert.shelf.until_ms > self.now, "I14"
+
+    @rule()
+    def look(self) -> None:
+        self.painted = [(alert.id, alert.painted) for alert in self.state.alerts.values() if alert.open]
+
+    @precondition(lambda self: self.painted)
+    @rule(data=st.data())
+    def acknowledge(self, data: st.DataObject) -> None:
+        id, level = data.draw(st.sampled_from(self.painted))
+        before = self.state.alerts.get(split_id(id)[0])
+        effects = self.send(Ack(id, level, self.now, "ana"))
+        if not isinstance(effects[0], Refused):
+            assert before is not None
+            assert (before.id, before.painted) == (id, level), "I5"
+
+    @precondition(lambda self: self.painted)
+    @rule(data=st.data())
+    def reset(self, data: st.DataObject) -> None:
+        id, level = data.draw(st.sampled_from(self.painted))
+        self.send(ResetAsked(id, level, self.now, "ana"))
+
+    @precondition(lambda self: self.painted)
+    @rule(data=st.data(), for_ms=st.sampled_from((MINUTE, 30 * MINUTE, 4 * HOUR, 24 * HOUR, 48 * HOUR)))
+    def shelve(self, data: st.DataObject, for_ms: int) -> None:
+        id, level = data.draw(st.sampled_from(self.painted))
+        self.send(ShelveAsked(id, level, self.now, for_ms, data.draw(st.sampled_from(("known", ""))), "ana"))
+
+    @rule(key=keys)
+    def remove(self, key: Key) -> None:
+        self.send(Removed(*key, "gone from the file", self.now))
+        self.forget(key)
+
+    @rule(downtime=waits_ms, clean=st.booleans(), clock=st.integers(0, 10**9))
+    def restart(self, downtime: int, clean: bool, clock: int) -> None:
+        last, self.now = self.now, clock
+        self.state = replay(self.journal)
+        self.send(Restarted(clock, last, downtime, clean))
+        for key in KEYS:
+            self.forget(key)
+        assert all(not alert.known for alert in self.state.alerts.values() if alert.rule != "monitor_gap"), "T12"
+
+    # what must hold in each step
+
+    def judged(self, key: Key, reading: Reading) -> None:
+        if reading.known:
+            broken = self.broken[key]
+            for level in (1, 2, 3):
+                started = broken[level - 1]
+                broken[level - 1] = (self.now if started is None else started) if reading.level >= level else None
+        event = Judged(reading, self.now)
+        before = self.state.alerts.get(key)
+        effects = self.send(event)
+        after = self.state.alerts.get(key)
+        if before is not None and before.level:
+            if not reading.known:
+                assert after is not None and after.level >= before.level, "I4"
+            elif reading.level <= before.level <= reading.hold and before.rule != "price":
+                assert all(each.what == "worse" for each in effects if isinstance(each, Logged)), "I6"
+        again, nothing = step(self.state, event)
+        assert again is self.state and not nothing, "I16"
+
+    def send(self, event: Event) -> tuple[Effect, ...]:
+        before = self.state.alerts
+        self.state, effects = step(self.state, event)
+        lines = [effect for effect in effects if isinstance(effect, Logged)]
+        self.journal += lines
+        self.check_pages(effects, event)
+        for key, was in before.items():
+            self.check_ends(key, was, event)
+        for key, alert in self.state.alerts.items():
+            was_level = before[key].level if key in before else 0
+            if alert.level > was_level:
+                asked = any(isinstance(each, Annunciate) and each.id == alert.id for each in effects)
+                assert alert.shown == "unack" and alert.shelf is None and asked, "I3"
+        if lines:
+            self.check_journal()
+        if isinstance(event, Judged):
+            self.check_raised((event.reading.rule, event.reading.subject))
+        if isinstance(event, Tick):
+            for key in KEYS:
+                self.check_raised(key)
+        return effects
+
+    def check_pages(self, effects: tuple[Effect, ...], event: Event) -> None:
+        for effect in effects:
+            if isinstance(effect, Annunciate):
+                resent = isinstance(event, Restarted) and effect.why == "restarted"
+                assert resent or effect.page_id not in self.pages, "I7"
+                self.pages.add(effect.page_id)
+
+    def check_ends(self, key: Key, was: Alert, event: Event) -> None:
+        alert = self.state.alerts.get(key)
+        if was.owed >= CAUTION and not isinstance(event, Ack):
+            assert alert is not None and alert.owed >= CAUTION, "I2"
+        if was.latched and (alert is None or not alert.latched):
+            assert isinstance(event, ResetAsked) and was.shown == "latch_ack", "I13"
+        if not was.known and alert is not None and not isinstance(event, Judged | Removed | Ack):
+            assert alert.level >= was.level, "I4"
+
+    def check_journal(self) -> None:
+        told = replay(self.journal)
+        live = {key: bare(alert) for key, alert in self.state.alerts.items() if not durable(alert).forgettable}
+        assert {key: bare(alert) for key, alert in told.alerts.items()} == live, "I8"
+        for alert in live.values():
+            assert told.episodes.get(alert.key, 0) <= alert.episode, "I8"
+
+    def check_raised(self, key: Key) -> None:
+        """I1, with timers kept apart from the machine's own."""
+        alert = self.state.alerts.get(key)
+        on_ms = self.state.policy.timing(key[0]).on_ms
+        if alert is not None and alert.suspicious:
+            on_ms = (on_ms[0], 0, 2 * SECOND)
+        for level in (1, 2, 3):
+            started = self.broken[key][level - 1]
+            if started is not None and self.now - started >= on_ms[level - 1]:
+                assert alert is not None and max(alert.level, alert.spent) >= level, "I1"
+
+    def forget(self, key: Key) -> None:
+        """The machine was told to know nothing of the input."""
+        self.broken[key] = [None, None, None]
+
+    @invariant()
+    def one_state_each(self) -> None:
+        shown = [alert.shown for alert in self.state.alerts.values()]
+        assert all(each in STATES for each in shown), "I9"
+        assert sum(shown.count(each) for each in STATES) == len(self.state.alerts), "I9"
+        for alert in self.state.alerts.values():
+            assert 0 <= alert.owed <= alert.peak and alert.level <= alert.peak, "I9"
+            if alert.shelf is not None:
+                longest = self.state.policy.shelf_ms[alert.shelf.level - 1]
+                assert alert.shelf.reason and alert.shelf.until_ms - alert.shelf.at_ms <= longest, "I14"
+
+
+def bare(alert: Alert) -> Alert:
+    """What a journal must bring back: all but figures that change with each tick."""
+    return replace(durable(alert), value=None, worst=None, threshold=None, note="", pages=0, shrinking=False)
+
+
+TestAlertLife = AlertLife.TestCase
+
+
+@given(st.lists(st.tuples(judgements(), steps_ms, st.booleans()), min_size=1, max_size=60))
+def test_i15_keys_do_not_touch_each_other(story: list[tuple[tuple[Key, Reading], int, bool]]) -> None:
+    """What becomes of a key is the same whether or not others live beside it."""
+
+    def told(only: Key | None) -> State:
+        state, now = State(), 0
+        for (key, reading), later, ticks in story:
+            now += later
+            if only in (None, key):
+                state, _ = step(state, Judged(reading, now))
+            if ticks:
+                state, _ = step(state, Tick(now))
+        return state
+
+    together = told(None)
+    for key in KEYS:
+        assert together.alerts.get(key) == told(key).alerts.get(key)
+        assert together.episodes.get(key) == told(key).episodes.get(key)
+
+
+def test_running_timers_are_all_that_a_restart_forgets() -> None:
+    alert = Alert("hedge_drift", "SOL", 1, 2, 2, 2, rising=(1, 1, None), falling=(None, None, 1), known=False)
+    kept = durable(alert)
+    assert (kept.rising, kept.falling, kept.known) == (NO_TIMERS, NO_TIMERS, True)
+    assert (kept.episode, kept.level, kept.owed) == (1, 2, 2)
