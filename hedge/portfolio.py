@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hedge.consistency import inconsistencies
+from hedge.describe import describe
 from hedge.jsontext import JsonMistake, decode, read_json
 from hedge.mistakes import Mistake, PortfolioError, explain, from_json
 from hedge.written import SCHEMA, Account, Holding, Plan, Policy, Portfolio, Position, leg_id
@@ -24,6 +25,7 @@ __all__ = [
     "Portfolio",
     "PortfolioError",
     "Position",
+    "describe",
     "leg_id",
     "load_portfolio",
     "schema",
