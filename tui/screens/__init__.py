@@ -1,0 +1,1 @@
+"""Whole screens: what lies where, and what the keys do there."""

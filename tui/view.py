@@ -1,0 +1,101 @@
+"""Everything that is painted, as one frozen value: the snapshot and what the person at the keyboard chose to see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from hedge.snapshot import EMPTY, AlertRow, Snapshot
+from monitor.messages import Points
+
+SILENT_AFTER_S = 3.0
+"""A monitor that says nothing for so long makes the whole screen STALE; it promises a snapshot every second."""
+
+
+class Lost(Struct, frozen=True):
+    """The monitor is gone."""
+
+    since: str
+    """Clock time of the last snapshot, hh:mm:ss, or empty when none ever came."""
+    reason: str
+
+
+class View(Struct, frozen=True, eq=False):
+    """What the panels get. `snapshot` is always the newest; `figures` is the one held while the picture is paused."""
+
+    snapshot: Snapshot = EMPTY
+    figures: Snapshot = EMPTY
+    selected: str = ""
+    """Row under the cursor: an asset, or a leg id."""
+    opened: frozenset[str] = frozenset()
+    """Assets whose legs stand on lines of their own."""
+    alert: int = 0
+    """Which alert of the snapshot stands in the slot."""
+    silent_s: float | None = None
+    """Seconds without a snapshot, once they are more than SILENT_AFTER_S."""
+    lost: Lost | None = None
+    paused: bool = False
+    dialog: str = ""
+    """The open dialog: help, ticket, quit."""
+    scroll: int = 0
+    """First line shown of the open dialog."""
+    past: dict[str, Points] = field(default_factory=dict)
+    """History of figures by their path, for the charts of the selected row."""
+    said: str = ""
+    """The monitor's answer to the last key, until the next."""
+    said_no: bool = False
+    """It was a refusal."""
+    asks: str = ""
+    """Why quitting asks."""
+    ascii_only: bool = False
+    """The terminal's locale is not UTF-8, or the person wants it so."""
+
+    @property
+    def blind(self) -> bool:
+        """No figure on the screen may be taken for current."""
+        return self.lost is not None or self.silent_s is not None
+
+    @property
+    def old(self) -> bool:
+        """The figures of table and headlines are not the newest."""
+        return self.blind or self.paused
+
+    @property
+    def open_alerts(self) -> tuple[AlertRow, ...]:
+        """Alerts that stand in the slot: all but the shelved."""
+        return tuple(alert for alert in self.snapshot.alerts if alert.state not in ("shelved", "normal", "pending"))
+
+    @property
+    def top(self) -> AlertRow | None:
+        """The alert in the slot, which the keys a, t and R mean."""
+        alerts = self.open_alerts
+        return alerts[min(self.alert, len(alerts) - 1)] if alerts else None
+
+
+EMPTY_VIEW = View()
+"""Before the first snapshot."""
+
+
+def moment(text: str | None) -> datetime | None:
+    """An ISO-8601 time of a snapshot; None where there is none or it cannot be read."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+
+
+def seconds_until(text: str | None, now: str) -> float | None:
+    """Seconds from one time of a snapshot to another."""
+    then, at = moment(text), moment(now)
+    return None if then is None or at is None else (then - at).total_seconds()
+
+
+def clock(text: str | None, *, short: bool = False) -> str:
+    """hh:mm:ss of a snapshot's time, or dashes."""
+    at = moment(text)
+    if at is None:
+        return "--:--" if short else "--:--:--"
+    return f"{at:%H:%M}" if short else f"{at:%H:%M:%S}"

@@ -1,0 +1,115 @@
+"""The dialogs: help, ticket, and the question before quitting. They lie below the alert slot, which stays lit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual.geometry import Size
+
+from tui import format as fmt
+from tui.frame import Frame
+from tui.line import Draft, Line, Span
+from tui.painted import Painted
+from tui.view import View
+from tui.widgets.help import help_body
+from tui.widgets.ticket import ticket_body, ticket_title
+
+WIDTHS = {"help": 108, "ticket": 100, "quit": 84}
+HEIGHTS = {"help": 26, "ticket": 18, "quit": 10}
+
+
+class Spot(NamedTuple):
+    """Where a dialog lies."""
+
+    offset: tuple[int, int]
+    size: tuple[int, int]
+
+
+def place_of(dialog: str, shape: Frame, width: int, height: int) -> Spot | None:
+    """Below the alert slot and above the footer; None where there is no room for any."""
+    if shape.kind == "line":
+        return None
+    wide = min(WIDTHS[dialog], width - 4 if shape.kind == "full" else width)
+    top = shape.slot_end + 1 if shape.kind == "full" else 2
+    high = min(HEIGHTS[dialog], height - top - (2 if height > 24 else 1))
+    return Spot(((width - wide) // 2, top), (wide, high))
+
+
+class Title(NamedTuple):
+    """The bar on top of a dialog."""
+
+    name: str
+    about: str
+    right: str
+
+
+def _title(view: View) -> Title:
+    if view.dialog == "help":
+        return Title("Help", "Overview", "esc closes")
+    if view.dialog == "ticket":
+        return Title("TICKET", ticket_title(view), "hedgetui cannot place it: type it in yourself")
+    return Title("Quit", "", "esc goes back")
+
+
+def quit_body(view: View, width: int) -> list[Line]:
+    """Why it asks, and the two ways out."""
+    lines = []
+    rows: tuple[tuple[Span, ...], ...] = (
+        (),
+        (Span(view.asks, "strong"),),
+        (),
+        (
+            Span("enter", "key", "leave"),
+            Span("  detach: close this screen, the monitor goes on watching", "text", "leave"),
+        ),
+        (Span("s", "key", "stop"), Span("      stop the monitor: nobody watches this book any more", "text", "stop")),
+        (Span("esc", "key", "back"), Span("    stay", "text", "back")),
+        (),
+        (Span("The monitor keeps alerts open until somebody answers them, with or without a screen.", "muted"),),
+    )
+    for spans in rows:
+        draft = Draft(width, "raised")
+        draft.put_all(3, spans)
+        lines.append(draft.line())
+    return lines
+
+
+BODIES = {"help": help_body, "ticket": ticket_body, "quit": quit_body}
+
+
+def dialog_lines(view: View, width: int, height: int) -> list[Line]:
+    """The open dialog, scrolled; its last line says what is still below."""
+    if not view.dialog:
+        return []
+    title = _title(view)
+    bar = Draft(width, "cursor")
+    bar.put(0, " " * width, "title")
+    at = bar.put(2, title.name, "title") + 3
+    end = bar.right(width - 2, title.right, "title-text") if width > 60 else width - 2
+    bar.put(at, fmt.cut(title.about, end - at - 2), "title")
+    body = BODIES[view.dialog](view, width)
+    room = height - 1
+    top = min(view.scroll, max(0, len(body) - room))
+    shown = body[top : top + room]
+    if top + room < len(body):
+        more = Draft(width, "raised")
+        more.put(3, "↓", "key", "down")
+        more.put(5, f"{len(body) - top - room + 1} more lines", "muted", "down")
+        shown[-1] = more.line()
+    filler = Line((Span(" " * width),), "raised")
+    return [bar.line(), *shown, *[filler] * (room - len(shown))]
+
+
+class Dialog(Painted):
+    """Whichever dialog is open."""
+
+    DIMS = False
+
+    def draw(self, view: View, size: Size) -> Sequence[Line]:
+        return dialog_lines(view, size.width, size.height)
+
+    def scrolled(self, view: View, step: int) -> int:
+        """The first line after one step up or down."""
+        length = len(BODIES[view.dialog](view, self.size.width)) if view.dialog else 0
+        return max(0, min(view.scroll + step, length - (self.size.height - 1)))

@@ -1,0 +1,138 @@
+"""What is known of one leg or one coin, as rows of label, figure, unit, and where the figure comes from."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from hedge.snapshot import PositionRow
+from tui import format as fmt
+from tui.rows import Row
+from tui.view import View, clock, seconds_until
+
+
+class Fact(NamedTuple):
+    """One row of the detail."""
+
+    label: str
+    figure: str
+    unit: str
+    source: str
+    stale: bool = False
+
+
+def title(row: Row) -> str:
+    """`SOL short · bybit · isolated`."""
+    leg = row.leg
+    if leg is None:
+        return f"{row.asset.asset} · nothing short"
+    words = f"{leg.asset} {leg.side} · {leg.venue} · {leg.margin_mode}"
+    if leg.asset != row.asset.asset:
+        words = f"{row.asset.asset} by {words}"
+    return f"{words} · nearest of {len(row.legs)} legs" if len(row.legs) > 1 else words
+
+
+def quote(leg: PositionRow) -> str:
+    """The currency its price is in: USDT of `SOL/USDT:USDT`."""
+    return leg.symbol.partition("/")[2].partition(":")[0] or (leg.settle or "")
+
+
+def _from(leg: PositionRow, name: str, age: float | None = None, fallback: str = "computed") -> str:
+    source = leg.sources.get(name, fallback)
+    return source if age is None else f"{source} {fmt.age(age)}"
+
+
+def _reason(leg: PositionRow, name: str, source: str, value: object) -> str:
+    return leg.why.get(name, source) if value is None else source
+
+
+def leg_facts(leg: PositionRow, view: View) -> list[Fact]:
+    """The eight figures of the overview's detail, with source and age."""
+    silent = view.silent_s or 0.0
+    held = fmt.age(leg.ages.position) if leg.ages.position is not None else ""
+
+    def aged(age: float | None) -> float | None:
+        return None if age is None else age + silent
+
+    def fact(label: str, name: str, figure: str, unit: str, source: str, stale: bool = False) -> Fact:
+        value = getattr(leg, name)
+        return Fact(label, figure, unit if value is not None else "", _reason(leg, name, source, value), stale)
+
+    file = f"from file {held}".rstrip()
+    unit, settle = quote(leg), leg.settle or quote(leg)
+    place = 4 if leg.inverse else 2
+    return [
+        fact("mark", "mark", fmt.price(leg.mark, leg.tick), unit,
+             _from(leg, "mark", aged(leg.ages.mark), leg.venue), "mark" in leg.stale or view.blind),
+        fact("index", "index", fmt.price(leg.index, leg.tick), unit,
+             _from(leg, "index", aged(leg.ages.index), leg.venue), "index" in leg.stale or view.blind),
+        fact("entry", "entry_price", fmt.price(leg.entry_price, leg.tick), unit, _from(leg, "entry_price", None, file)),
+        fact("liquidation", "liquidation_price", _liquidation(leg), unit, _from(leg, "liquidation_price")),
+        fact("margin", "margin", _amount(leg.margin, place), settle, _from(leg, "margin", None, file)),
+        fact("equity", "equity", _amount(leg.equity, place), settle, _from(leg, "equity")),
+        fact("margin ratio", "margin_ratio", fmt.percent(leg.margin_ratio), "%", _from(leg, "margin_ratio")),
+        fact("leverage", "effective_leverage", _amount(leg.effective_leverage, 1), "x", "effective"),
+    ]  # fmt: skip
+
+
+def more_facts(leg: PositionRow, view: View) -> list[Fact]:
+    """The rest of what is known of a leg, for screens with room."""
+    left = seconds_until(leg.next_funding, view.figures.as_of)
+    silent = view.silent_s or 0.0
+    ages = None if leg.ages.funding is None else leg.ages.funding + silent
+    stale = "funding" in leg.stale or view.blind
+    rate = fmt.rate(leg.funding_rate)
+    return [
+        Fact(
+            "size",
+            fmt.coins(leg.coins),
+            leg.asset,
+            f"{fmt.number(leg.contracts, fmt.places(leg.contracts, 4))} contracts",
+        ),
+        Fact("value", fmt.usd(leg.notional_usd), "USD", "computed"),
+        Fact("maintenance", fmt.percent(leg.maintenance_rate, 2), "%", leg.sources.get("maintenance_rate", "")),
+        Fact("unrealised", fmt.flow(leg.unrealised_pnl_usd), "USD", "computed"),
+        Fact(
+            "basis",
+            fmt.percent(leg.basis_pct, 2, signed=True),
+            "%",
+            f"{fmt.percent(leg.basis_apr, signed=True)} % a year",
+        ),
+        Fact("funding rate", rate, "%", _from(leg, "funding_rate", ages, leg.venue), stale),
+        Fact("every", fmt.hours(leg.funding_interval_hours), "", leg.sources.get("funding_interval_hours", "")),
+        Fact("next stamp", fmt.countdown(left), "", f"{clock(leg.next_funding, short=True)} UTC"),
+        Fact("next payment", fmt.flow(leg.next_funding_usd), "USD", "est."),
+        Fact("accrued", fmt.flow(leg.accrued_usd), "USD", "est."),
+        Fact("paid", fmt.flow(leg.paid_usd), "USD", "since the file's date"),
+    ]
+
+
+def coin_facts(row: Row) -> list[Fact]:
+    """A coin without a short."""
+    asset = row.asset
+    reason = asset.why.get("price", asset.price_source or "")
+    return [
+        Fact("held", fmt.coins(asset.spot_quantity, asset.lot), asset.asset, "from file"),
+        Fact("price", fmt.price(asset.price), "USD", reason, asset.stale),
+        Fact("value", fmt.usd(asset.spot_usd), "USD", "computed"),
+        Fact("target", fmt.percent(asset.target_ratio), "%", "policy"),
+        Fact("off plan", fmt.usd(asset.off_usd), "USD", "computed"),
+    ]
+
+
+def facts(row: Row, view: View) -> list[Fact]:
+    """The facts of a table row."""
+    leg = row.leg
+    return coin_facts(row) if leg is None else leg_facts(leg, view)
+
+
+def _liquidation(leg: PositionRow) -> str:
+    never = leg.liquidation_price is None and "never" in (
+        leg.why.get("liquidation_price"),
+        leg.why.get("to_liquidation"),
+    )
+    return "never" if never else fmt.price(leg.liquidation_price, leg.tick)
+
+
+def _amount(value: Decimal | None, decimals: int) -> str:
+    return fmt.UNKNOWN if value is None else fmt.number(value, decimals)

@@ -1,0 +1,161 @@
+"""The ticket: each way out as a column, what it is, what it costs, and the figures after it beside those of now."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from hedge.snapshot import AlertRow, AssetRow, PositionRow, Ticket
+from tui import format as fmt
+from tui.line import Draft, Line
+from tui.view import View, clock
+from tui.widgets.detail import selected_row
+
+LABELS = 24
+NOW = 12
+COLUMN = 26
+
+
+class Subject(NamedTuple):
+    """What a ticket is about: an alert, or the selected row, with the figures of now."""
+
+    title: str
+    tickets: tuple[Ticket, ...]
+    asset: AssetRow | None
+    leg: PositionRow | None
+
+
+def subject(view: View) -> Subject:
+    """The alert on top, else the selected row."""
+    figures = view.figures
+    legs = {leg.id: leg for leg in figures.positions}
+    assets = {asset.asset: asset for asset in figures.assets}
+    alert = view.top
+    if alert is not None:
+        asset = assets.get(alert.asset or "")
+        return Subject(alert.title, alert.tickets, asset, legs.get(alert.subject) or _only_leg(asset, legs))
+    row = selected_row(view)
+    if row is None:
+        return Subject("", (), None, None)
+    own = [alert for alert in view.snapshot.alerts if _about(alert, row.asset.asset, row.id)]
+    tickets = tuple(ticket for alert in own for ticket in alert.tickets)
+    return Subject(row.asset.asset, tickets, row.asset, row.leg)
+
+
+def _about(alert: AlertRow, asset: str, row_id: str) -> bool:
+    return alert.subject == row_id or alert.asset == asset
+
+
+def _only_leg(asset: AssetRow | None, legs: dict[str, PositionRow]) -> PositionRow | None:
+    return legs.get(asset.legs[0]) if asset is not None and len(asset.legs) == 1 else None
+
+
+def ticket_title(view: View) -> str:
+    """For the bar."""
+    return subject(view).title
+
+
+def ticket_body(view: View, width: int) -> list[Line]:
+    """The columns; the order stands first, the state after it below."""
+    about = subject(view)
+    if not about.tickets:
+        return _nothing(about, width)
+    count = max(1, min(len(about.tickets), (width - 3 - LABELS - NOW) // COLUMN))
+    shown = about.tickets[:count]
+    drafts = [Draft(width, "raised") for _ in range(12)]
+    drafts[1].right(3 + LABELS + NOW, "NOW", "muted")
+    for index, ticket in enumerate(shown):
+        _head(drafts, index, ticket, _column(index), min(COLUMN, width - _column(index) - 1))
+    for draft, (label, now, after) in zip(drafts[4:], _rows(about, shown), strict=False):
+        draft.put(3, label, "muted")
+        draft.right(3 + LABELS + NOW, now)
+        for index, figure in enumerate(after):
+            draft.put(_column(index), figure, "text")
+    foot = [Draft(width, "raised") for _ in range(4)]
+    more = len(about.tickets) - count
+    if more > 0:
+        foot[0].put(3, f"and {more} more ways", "muted")
+    figures = view.figures
+    foot[1].put(
+        3, fmt.cut(f"Computed {clock(figures.as_of)} UTC{_from(about)}. Nothing is ever sent.", width - 5), "muted"
+    )
+    at = 3
+    for key, words, act in (("a", "acknowledge", "acknowledge"), ("esc", "close", "back")):
+        if act == "back" or view.top is not None:
+            at = foot[3].put(at, key, "key", act)
+            at = foot[3].put(at + 1, words, "text", act) + 3
+    return [draft.line() for draft in (*drafts, *foot)]
+
+
+def _column(index: int) -> int:
+    return 3 + LABELS + NOW + 3 + index * COLUMN
+
+
+def _head(drafts: list[Draft], index: int, ticket: Ticket, x: int, width: int) -> None:
+    name = {"sell": "SELL", "buy": "BUY BACK", "add_margin": "ADD MARGIN", "wait": "WAIT"}[ticket.kind]
+    drafts[1].put(x, f"{index + 1} {name}", "strong")
+    words = ticket.words + (", reduce-only" if ticket.reduce_only and "reduce" not in ticket.words else "")
+    first, second = _two(words, width - 1)
+    drafts[2].put(x, first, "strong")
+    drafts[3].put(x, second, "strong")
+    if index == 0:
+        drafts[2].put(3, "order", "muted")
+
+
+def _two(words: str, width: int) -> tuple[str, str]:
+    """An order on two lines, broken between words."""
+    if len(words) <= width:
+        return words, ""
+    at = words.rfind(" ", 0, width + 1)
+    return (words[:at], fmt.cut(words[at + 1 :], width)) if at > 0 else (fmt.cut(words, width), "")
+
+
+def _rows(about: Subject, shown: tuple[Ticket, ...]) -> list[tuple[str, str, list[str]]]:
+    """Label, figure of now, figures after; rows that no ticket speaks of are left out."""
+    asset, leg = about.asset, about.leg
+    rows = [
+        ("cost", "", [_cost(ticket) for ticket in shown]),
+        ("to liquidation %", fmt.distance(leg.to_liquidation, "") if leg else "",
+         [_known(t.after.to_liquidation, fmt.distance) for t in shown]),
+        ("liquidation price", fmt.price(leg.liquidation_price, leg.tick) if leg else "",
+         [_known(t.after.liquidation_price, lambda p: fmt.price(p, leg.tick if leg else None)) for t in shown]),
+        (_ratio_label(asset), fmt.percent(asset.hedge_ratio) if asset else "",
+         [_known(t.after.hedge_ratio, fmt.percent) for t in shown]),
+        ("drift, points", fmt.percent(asset.drift, signed=True) if asset else "",
+         [_known(t.after.drift, lambda d: fmt.percent(d, signed=True)) for t in shown]),
+        ("net USD", fmt.usd(asset.net_usd) if asset else "", [_known(t.after.net_usd, fmt.usd) for t in shown]),
+        ("off plan USD", fmt.usd(asset.off_usd) if asset else "", [_known(t.after.off_usd, fmt.usd) for t in shown]),
+    ]  # fmt: skip
+    return [row for row in rows if any(row[2])]
+
+
+def _known(value: Decimal | None, write: object) -> str:
+    return "" if value is None or not callable(write) else str(write(value))
+
+
+def _ratio_label(asset: AssetRow | None) -> str:
+    if asset is None or asset.target_ratio is None:
+        return "hedge ratio %"
+    return f"hedge ratio %, target {fmt.percent(asset.target_ratio, 0)}"
+
+
+def _cost(ticket: Ticket) -> str:
+    if ticket.fee_usd is None:
+        return "nothing" if ticket.kind == "add_margin" else fmt.UNKNOWN
+    return f"{fmt.number(ticket.fee_usd, 2)} USD fee" if ticket.fee_usd else "nothing"
+
+
+def _from(about: Subject) -> str:
+    if about.leg is None or about.leg.mark is None:
+        return ""
+    age = fmt.age(about.leg.ages.mark)
+    return f" from mark {fmt.price(about.leg.mark, about.leg.tick)}, {age if age == 'live' else age + ' old'}"
+
+
+def _nothing(about: Subject, width: int) -> list[Line]:
+    draft = Draft(width, "raised")
+    draft.put(3, f"Nothing to do for {about.title}: no alert of it asks for an order." if about.title else "No row.")
+    close = Draft(width, "raised")
+    close.put(close.put(3, "esc", "key", "back") + 1, "close", "text", "back")
+    blank = Draft(width, "raised")
+    return [blank.line(), draft.line(), blank.line(), close.line()]
