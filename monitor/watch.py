@@ -101,6 +101,7 @@ class Watch:
         self.book.replace(portfolio)
         self._settle(portfolio)
         self._mistake = ""
+        self._orders.forget()
         self._samples = {leg: kept for leg, kept in self._samples.items() if leg in self.book.layout.legs}
         self.alarm.drop_all_but(self._look(now) | self._lasting(), "taken out of the portfolio file", now)
         self.news = True

@@ -44,6 +44,9 @@ def test_drift_is_raised_answered_and_cleared() -> None:
     row = alert(desk, "hedge_drift")
     assert (row.level, row.state, row.subject) == ("caution", "unack", "SOL")
     assert row.unanswered_s is not None
+    (ticket,) = row.tickets
+    assert (ticket.kind, ticket.contracts) == ("sell", Decimal(22))
+    assert row.order == "Sell 22 SOL"
     assert desk.watch.acknowledge(Acknowledge(row.id, "caution", who="ann@desk")) == Done("Acknowledged.")
     row = alert(desk, "hedge_drift")
     assert (row.state, row.answered_by) == ("acked", "ann")
@@ -102,7 +105,10 @@ def test_a_rally_goes_through_the_levels_and_a_warning_latches() -> None:
     desk.run(10, "165")
     assert alert(desk, "liquidation").level == "advisory"
     desk.run(10, "180")
-    assert alert(desk, "liquidation").level == "caution"
+    row = alert(desk, "liquidation")
+    assert row.level == "caution"
+    assert [ticket.kind for ticket in row.tickets] == ["add_margin", "buy", "add_margin", "buy"]
+    assert "margin" in row.order
     desk.run(10, "195")
     row = alert(desk, "liquidation")
     assert row.level == "warning"
@@ -202,3 +208,15 @@ def test_the_news_flag_follows_updates(price: str) -> None:
     assert not desk.watch.news
     desk.tell(Mark(FEED, SOL, Decimal(price), desk.clock.now().mono_ms, 60_000))
     assert desk.watch.news
+
+
+def test_the_cost_of_tickets_is_bounded_and_every_alert_gets_its_own() -> None:
+    """Six coins drift at once; three snapshots later each alert has its order, and an edit takes them all away."""
+    coins = ("ADA", "BNB", "DOGE", "LTC", "SOL", "XRP")
+    desk = Desk(holdings=[{"asset": coin, "quantity": "200"} for coin in coins])
+    desk.run(10)
+    ordered = [
+        sum(bool(row.tickets) for row in desk.watch.snapshot().alerts if row.rule == "hedge_drift") for _ in range(3)
+    ]
+    assert ordered[0] == 3
+    assert ordered[-1] == 5
