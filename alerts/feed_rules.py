@@ -98,7 +98,8 @@ def _judge(
     elif silent_assets(feed.feed, assets):
         level = CAUTION
     elif brings_prices(feed.feed):
-        never = feed.age_s is None and feed.state in TROUBLED and waited_ms >= TROUBLE_MS
+        idle = feed.age_s is None and not any(reads(feed.feed, leg) for leg in legs)
+        never = idle and feed.state in TROUBLED and waited_ms >= TROUBLE_MS
         level = CAUTION if feed.state == "blocked" or never else 0
     else:
         covered = any(other.state in TROUBLED and _same_venue(other.feed, feed.feed) for other in feeds)

@@ -15,7 +15,7 @@ from alerts.values import BOOK, CAUTION, WARNING, Reading
 from hedge.snapshot import NEVER, AccountRow, AssetRow, PositionRow, Totals
 
 INSOLVENT = "insolvent"
-"""In `why`, for a ratio that has no value because equity is zero or less."""
+"""How the reason begins why a ratio has no value: equity is zero or less."""
 
 
 class Stops(Struct, frozen=True):
@@ -59,7 +59,7 @@ def judge_account(row: AccountRow, levels: Levels, stale: bool = False) -> tuple
         if never
         else _measured("liquidation_joint", row.id, row.joint_to_liquidation, levels, not stale)
     )
-    if row.margin_ratio is None and row.why.get("margin_ratio") == INSOLVENT:
+    if _insolvent(row):
         ratio = Reading("margin_ratio", row.id, None, WARNING, WARNING, known=not stale)
     else:
         ratio = _measured("margin_ratio", row.id, row.margin_ratio, levels, not stale)
@@ -84,6 +84,8 @@ def _liquidation(row: PositionRow, levels: Levels, samples: Samples | None, fres
     """The move of the mark that liquidates it. A leg that no price liquidates is well."""
     threshold = levels.thresholds["liquidation"]
     value = row.to_liquidation
+    if value is None and fresh and (_insolvent(row) or (row.margin_ratio is not None and row.margin_ratio >= 1)):
+        return Reading("liquidation", row.id, None, WARNING, WARNING, True, threshold.limit(WARNING))
     if value is None and row.why.get("liquidation_price") == NEVER:
         return Reading("liquidation", row.id, shrinking=True)
     if value is None or not fresh:
@@ -91,6 +93,10 @@ def _liquidation(row: PositionRow, levels: Levels, samples: Samples | None, fres
     level, hold = threshold.judge(value)
     suspicious = level > 0 and samples is not None and samples.suspicious
     return Reading("liquidation", row.id, value, level, hold, True, threshold.limit(hold), suspicious=suspicious)
+
+
+def _insolvent(row: PositionRow | AccountRow) -> bool:
+    return row.margin_ratio is None and row.why.get("margin_ratio", "").startswith(INSOLVENT)
 
 
 def _lost(row: PositionRow, samples: Samples | None, fresh: bool) -> Reading:
