@@ -21,7 +21,7 @@ from alerts.values import LEVEL_NAMES, Key, Reading
 from alerts.words import alert_rows, past_alert
 from hedge.book import Book
 from hedge.leg_words import iso
-from hedge.market import Clock, FeedState, Instant, SymbolState, Update, Want
+from hedge.market import Clock, Confirmed, FeedState, Funding, FundingInterval, Instant, SymbolState, Update, Want
 from hedge.portfolio import Portfolio, leg_id
 from hedge.snapshot import AccountRow, Level, Mode, PositionRow, Snapshot
 from hedge.take import take_snapshot
@@ -32,6 +32,9 @@ from monitor.orders import Orders
 
 LOOK_AGAIN_MS = 1_000
 """How often everything is judged again for its age alone."""
+
+UNREAD = (Funding, FundingInterval, Confirmed)
+"""Updates that change no figure a rule reads: they are applied at once, and judged with everything's age."""
 
 
 class Watch:
@@ -86,7 +89,9 @@ class Watch:
         if not touched:
             return
         self.news = True
-        self.alarm.judged(self._readings(touched, self._clock.now()), self._clock.now())
+        if not isinstance(update, UNREAD):
+            now = self._clock.now()
+            self.alarm.judged(self._readings(touched, now), now)
 
     def tick(self) -> None:
         """Time passed: timers run, and once a second everything is judged for its age."""
