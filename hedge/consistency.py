@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from hedge.jsontext import Document, Path, printable
 from hedge.mistakes import NOTHING, Mistake, field_name, found_words, nearest
-from hedge.overrides import SHRINKING
+from hedge.overrides import CLEARS_ABOVE, SHRINKING
 from hedge.symbols import MONEY
 from hedge.written import Account, Plan, Portfolio, Position, leg_id
 
@@ -191,8 +191,9 @@ def _alerts(portfolio: Portfolio) -> Iterator[Finding]:
             if wrong:
                 side = "below" if rule in SHRINKING else "above"
                 yield ("alerts", rule, high_name), None, f"it must lie {side} the {low_name}, {low}"
-        if override.clear is not None and (override.clear < 1) == (rule in SHRINKING):
-            side = "1 or more: it clears further away" if rule in SHRINKING else "1 or less: it clears lower down"
+        further = rule in CLEARS_ABOVE
+        if override.clear is not None and override.clear != 1 and (override.clear < 1) == further:
+            side = "1 or more: it clears further away" if further else "1 or less: it clears lower down"
             yield ("alerts", rule, "clear"), None, f"a multiple of the level, {side}"
 
 

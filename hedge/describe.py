@@ -140,7 +140,7 @@ def _isolated_end(account: Account, position: Position) -> str:
 
 
 def _size_and_margin(account: Account, position: Position) -> tuple[Decimal, Decimal, Decimal] | None:
-    """Size, entry and margin of the position, or of one unit of it where that is enough; None without contract facts."""
+    """Size, entry and margin of the position, or of one unit of it; None where contract facts are needed."""
     entry = position.entry_price
     if position.leverage is not None and not position.maintenance_amount:
         return ONE, ONE, ONE / position.leverage

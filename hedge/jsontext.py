@@ -23,6 +23,7 @@ MAX_EXPONENT = 99
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORDLIKE = re.compile(r"[^\s,:\[\]{}\"]{1,40}")
+_QUOTED = re.compile(r'"[^"\r\n]{0,40}"?')
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _LITERALS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
@@ -177,8 +178,8 @@ class _Reader:
         """What stands at the current position, for an error."""
         if self.at >= len(self.text):
             return "the end of the file"
-        word = _WORDLIKE.match(self.text, self.at)
-        return printable(word.group() if word else self.text[self.at])
+        word = _WORDLIKE.match(self.text, self.at) or _QUOTED.match(self.text, self.at)
+        return printable(word.group().strip('"') if word else self.text[self.at])
 
     def space(self) -> None:
         match = _SPACE.match(self.text, self.at)

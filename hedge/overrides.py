@@ -45,8 +45,11 @@ class PriceLevel(Written):
 
 Levels = Annotated[LevelOverride | None, Field(default=None)]
 
-SHRINKING = frozenset({"liquidation", "liquidation_joint", "funding_persistent"})
+SHRINKING = frozenset({"liquidation", "liquidation_joint", "liquidation_pace", "funding_persistent"})
 """Rules whose figure gets worse as it falls: a warning's level lies below a caution's."""
+
+CLEARS_ABOVE = SHRINKING - {"funding_persistent"}
+"""Rules that clear at more than the level; levels of funding are negative, so half of one is less bad."""
 
 
 class AlertOverrides(Written):
@@ -56,6 +59,7 @@ class AlertOverrides(Written):
     liquidation_joint: Levels = Field(
         None, description="Common move of all marks that liquidates an account, a fraction."
     )
+    liquidation_pace: Levels = Field(None, description="Hours to liquidation at the present pace.")
     margin_ratio: Levels = Field(None, description="Maintenance margin over equity, a fraction: 1 is liquidation.")
     hedge_drift: Levels = Field(
         None, description="Hedge ratio away from its target per coin, a fraction: 0.05 is 5 points."

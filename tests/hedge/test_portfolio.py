@@ -1,0 +1,305 @@
+"""The portfolio file: what is accepted, and a corpus of wrong files with the place and the remedy of each."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hedge.portfolio import Portfolio, PortfolioError, describe, load_portfolio, schema
+
+GOOD = """{
+  "$schema": "hedgetui.portfolio.schema.json", "schema": "hedgetui.portfolio/1", "name": "Core insurance",
+  "holdings": [
+    {"asset": "BTC", "quantity": "1.0", "place": "cold wallet"},
+    {"asset": "SOL", "quantity": 200, "place": "bybit spot"},
+    {"asset": "AVAX", "quantity": "900"}
+  ],
+  "accounts": [
+    {"id": "binance-main", "venue": "binance", "as_of": "2026-11-20", "fees": {"taker": "0.0005"},
+     "collateral": {"USDT": "40000"},
+     "positions": [
+       {"symbol": "BTC/USDT:USDT", "side": "short", "contracts": "1.0", "entry_price": "65000",
+        "margin_mode": "isolated", "margin": "32500", "maintenance_margin_rate": "0.005", "take_profit": "52000"}]},
+    {"id": "bybit-coin", "venue": "bybit",
+     "collateral": {"ETH": "5.0"},
+     "positions": [
+       {"symbol": "ETH/USD:ETH", "side": "short", "contracts": "17500", "entry_price": "3500", "margin_mode": "cross"}]}
+  ],
+  "policy": {"target": "1.0", "assets": {"SOL": {"target": "0.5"}, "AVAX": {"proxy": "BTC"}}},
+  "alerts": {"hedge_drift": {"caution": "0.05"}, "price": [{"asset": "BTC", "above": "80000"}]},
+  "rates": {"USDT": "0.998"}
+}
+"""
+
+
+def test_the_contract_is_read() -> None:
+    portfolio = load_portfolio(GOOD, "book.json", written_ms=7)
+    assert portfolio.name == "Core insurance"
+    assert [holding.quantity for holding in portfolio.holdings] == [Decimal("1.0"), Decimal(200), Decimal(900)]
+    account = portfolio.accounts[0]
+    assert account.as_of == datetime(2026, 11, 20, tzinfo=UTC)
+    assert account.collateral == {"USDT": Decimal(40000)}
+    position = account.positions[0]
+    assert position.entry_price == Decimal(65000)
+    assert (position.perp.coin, position.perp.settle, position.perp.inverse) == ("BTC", "USDT", False)
+    assert portfolio.accounts[1].positions[0].perp.inverse
+    assert portfolio.policy.assets["AVAX"].proxy == "BTC"
+    assert portfolio.alerts.by_rule()["hedge_drift"].caution == Decimal("0.05")
+    assert portfolio.written_ms == 7
+
+
+def test_bytes_line_ends_and_a_byte_order_mark_make_no_difference() -> None:
+    plain = load_portfolio(GOOD, "book.json")
+    assert load_portfolio(GOOD.encode(), "book.json") == plain
+    assert load_portfolio("\ufeff" + GOOD.replace("\n", "\r\n"), "book.json") == plain
+
+
+def test_numbers_never_pass_through_float() -> None:
+    text = GOOD.replace('"1.0", "place"', '0.1234567890123456789, "place"').replace(
+        "0.1234567890123456789", "0.123456789012345678"
+    )
+    assert load_portfolio(text, "book.json").holdings[0].quantity == Decimal("0.123456789012345678")
+
+
+def test_xbt_is_btc() -> None:
+    assert load_portfolio(GOOD.replace('{"asset": "BTC", "q', '{"asset": "XBT", "q'), "b").holdings[0].asset == "BTC"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "coin", "multiplier"),
+    [
+        ("BTC/USDT:USDT", "BTC", 1),
+        ("XBT/USD:XBT", "BTC", 1),
+        ("1000PEPE/USDT:USDT", "PEPE", 1000),
+        ("1MBABYDOGE/USDT:USDT", "BABYDOGE", 1_000_000),
+        ("1000000MOG/USDT:USDT", "MOG", 1_000_000),
+        ("kPEPE/USDC:USDC", "PEPE", 1000),
+        ("1INCH/USDT:USDT", "1INCH", 1),
+        ("10000SATS/USDT:USDT", "SATS", 10_000),
+    ],
+)
+def test_the_coin_of_a_symbol(symbol: str, coin: str, multiplier: int) -> None:
+    from hedge.symbols import perp
+
+    assert (perp(symbol).coin, perp(symbol).multiplier) == (coin, multiplier)
+
+
+WRONG: list[tuple[str, str, str, str, str]] = [
+    # in place of, written, field, found, remedy
+    ('"short", "contracts": "1.0"', '"shrt", "contracts": "1.0"', "accounts[0].positions[0].side", '"shrt"', 'write "long" or "short"'),
+    ('"contracts": "1.0"', '"contract": "1.0"', "accounts[0].positions[0].contract", 'the key "contract"', 'write "contracts"'),
+    ('"contracts": "1.0", ', "", "accounts[0].positions[0].contracts", "nothing", 'add "contracts": "1.0"'),
+    ('"margin_mode": "cross"', '"margin_mode": "portfolio"', "accounts[1].positions[0].margin_mode", '"portfolio"', 'write "isolated" or "cross"'),
+    ('"quantity": "1.0"', '"quantity": "-1.0"', "holdings[0].quantity", '"-1.0"', "above zero"),
+    ('"quantity": "1.0"', '"quantity": 0', "holdings[0].quantity", "0", "above zero"),
+    ('"quantity": "1.0"', '"quantity": "1,000"', "holdings[0].quantity", '"1,000"', '"1000"'),
+    ('"quantity": "1.0"', '"quantity": "1.0 BTC"', "holdings[0].quantity", '"1.0 BTC"', "write digits"),
+    ('"quantity": "1.0"', '"quantity": true', "holdings[0].quantity", "true", "write a number"),
+    ('"quantity": "1.0"', '"quantity": "NaN"', "holdings[0].quantity", '"NaN"', "finite"),
+    ('"quantity": "1.0"', '"quantity": null', "holdings[0].quantity", "null", "write a number"),
+    ('"quantity": "1.0"', '"quantity": [1]', "holdings[0].quantity", "a list", "write a number"),
+    ('"quantity": "1.0"', '"quantity": Infinity', "holdings[0].quantity", '"Infinity"', "finite"),
+    ('{"asset": "BTC", "q', '{"asset": "btc", "q', "holdings[0].asset", '"btc"', 'capitals: "BTC"'),
+    ('{"asset": "BTC", "q', '{"asset": "USDT", "q', "holdings[0].asset", '"USDT"', "is money, not a coin"),
+    ('{"asset": "BTC", "q', '{"asset": "BTC/USDT", "q', "holdings[0].asset", '"BTC/USDT"', "ticker alone"),
+    ('"cold wallet"', '"cold\\u202ewallet"', "holdings[0].place", '"cold\\u202ewallet"', "invisible character U+202E"),
+    ('"place": "cold wallet"', '"plaice": "cold wallet"', "holdings[0].plaice", 'the key "plaice"', 'write "place"'),
+    ('"place": "cold wallet"', '"colour": "blue"', "holdings[0].colour", 'the key "colour"', "what may stand here: asset, quantity, place"),
+    ('"place": "cold wallet"', '"asset": "BTC"', "holdings[0].asset", 'the key "asset" a second time', "already stands on line 4"),
+    ('"BTC/USDT:USDT"', '"BTCUSDT"', "accounts[0].positions[0].symbol", '"BTCUSDT"', 'write "BTC/USDT:USDT"'),
+    ('"BTC/USDT:USDT"', '"BTC/USDT"', "accounts[0].positions[0].symbol", '"BTC/USDT"', 'write "BTC/USDT:USDT"'),
+    ('"BTC/USDT:USDT"', '"BTC-USDT-SWAP"', "accounts[0].positions[0].symbol", '"BTC-USDT-SWAP"', 'write "BTC/USDT:USDT"'),
+    ('"BTC/USDT:USDT"', '"BTC/USDT:USDT-261225"', "accounts[0].positions[0].symbol", '"BTC/USDT:USDT-261225"', "only perpetuals"),
+    ('"BTC/USDT:USDT"', '"BTC/USD:ETH"', "accounts[0].positions[0].symbol", '"BTC/USD:ETH"', "neither its coin nor its quote"),
+    ('"BTC/USDT:USDT"', '"ETH/BTC:BTC"', "accounts[0].positions[0].symbol", '"ETH/BTC:BTC"', "must be money"),
+    ('"BTC/USDT:USDT"', '"bitcoin"', "accounts[0].positions[0].symbol", '"bitcoin"', "unified symbol of a perpetual"),
+    ('"venue": "binance"', '"venue": "Binance Futures"', "accounts[0].venue", '"Binance Futures"', "small letters"),
+    ('"binance-main"', '"binance/main"', "accounts[0].id", '"binance/main"', "letters, digits"),
+    ('"bybit-coin"', '"binance-main"', "accounts[1].id", '"binance-main"', "an id stands once"),
+    ('"2026-11-20"', '"20.11.2026"', "accounts[0].as_of", '"20.11.2026"', 'such as "2026-11-20"'),
+    ('"2026-11-20"', '"2026-02-30"', "accounts[0].as_of", '"2026-02-30"', 'such as "2026-11-20"'),
+    ('"taker": "0.0005"', '"taker": "0.05"', "accounts[0].fees.taker", '"0.05"', "0.05 % is 0.0005"),
+    ('"32500"', '"42500"', "accounts[0].collateral.USDT", '"40000"', "write 42500 or more"),
+    ('{"USDT": "40000"}', "{}", "accounts[0].collateral", "no USDT", 'add "USDT": "32500" or more'),
+    ('"margin": "32500", ', "", "accounts[0].positions[0]", "nothing", 'needs "margin"'),
+    ('"margin": "32500"', '"margin": "32500", "leverage": "2"', "accounts[0].positions[0].leverage", 'the key "leverage"', "keep one"),
+    ('"margin_mode": "cross"', '"margin_mode": "cross", "margin": "1"', "accounts[1].positions[0].margin", 'the key "margin"', "no margin of its own"),
+    ('"entry_price": "3500", ', "", "accounts[1].positions[0].entry_price", "nothing", 'only with "leverage"'),
+    ('"maintenance_margin_rate": "0.005"', '"maintenance_margin_rate": "0.5 %"', "accounts[0].positions[0].maintenance_margin_rate", '"0.5 %"', '"0.005"'),
+    ('"maintenance_margin_rate": "0.005"', '"maintenance_margin_rate": "1.5"', "accounts[0].positions[0].maintenance_margin_rate", '"1.5"', "0.5 % is 0.005"),
+    ('"maintenance_margin_rate": "0.005"', '"maintenance_amount": "50"', "accounts[0].positions[0].maintenance_amount", 'the key "maintenance_amount"', "belongs to a rate"),
+    ('"take_profit": "52000"', '"take_profit": "52000", "stop_loss": "50000"', "accounts[0].positions[0].stop_loss", '"50000"', "above its take_profit"),
+    ('"take_profit": "52000"', '"mm_basis": "last"', "accounts[0].positions[0].mm_basis", '"last"', 'write "mark" or "entry"'),
+    ('"AVAX": {"proxy"', '"AVX": {"proxy"', "policy.assets.AVX", 'the key "AVX", a coin that is not held', 'write "AVAX"'),
+    ('"AVAX": {"proxy"', '"DOGE": {"proxy"', "policy.assets.DOGE", 'the key "DOGE", a coin that is not held', "held are: BTC, SOL, AVAX, ETH"),
+    ('"target": "0.5"', '"target": "50"', "policy.assets.SOL.target", '"50"', '50 % is "0.5"'),
+    ('"target": "0.5"', '"target": "-0.5"', "policy.assets.SOL.target", '"-0.5"', "must not be negative"),
+    ('"target": "0.5"', '"beta": "1"', "policy.assets.SOL.beta", 'the key "beta"', 'goes with "proxy"'),
+    ('"target": "0.5"', '"floor": "0.5"', "policy.assets.SOL.floor", 'the key "floor"', 'add "cap"'),
+    ('"target": "0.5"', '"floor": "0.9", "cap": "0.5"', "policy.assets.SOL.floor", '"0.9"', "above the cap"),
+    ('"proxy": "BTC"', '"proxy": "AVAX"', "policy.assets.AVAX.proxy", '"AVAX"', "no proxy of itself"),
+    ('"proxy": "BTC"', '"proxy": "BTC", "account": "binance-man"', "policy.assets.AVAX.account", '"binance-man"', 'write "binance-main"'),
+    ('"policy": {', '"policy": "full", "polcy": {', "policy", '"full"', "an object in braces"),
+    ('"hedge_drift"', '"hedge_drfit"', "alerts.hedge_drfit", 'the key "hedge_drfit"', 'write "hedge_drift"'),
+    ('{"caution": "0.05"}', '{"caution": "0.05", "warning": "0.04"}', "alerts.hedge_drift.warning", '"0.04"', "above the caution"),
+    ('{"caution": "0.05"}', '{"caution": "0.05", "clear": "1.5"}', "alerts.hedge_drift.clear", '"1.5"', "1 or less"),
+    ('"asset": "BTC", "above": "80000"', '"asset": "DOGE", "above": "1"', "alerts.price[0].asset", '"DOGE"', "a coin of this book"),
+    ('"above": "80000"', '"above": "80000", "below": "1"', "alerts.price[0]", "both above and below", "two entries"),
+    ('"rates": {"USDT": "0.998"}', '"rates": {"BTC": "65000"}', "rates.BTC", '"65000"', "only stablecoins"),
+    ('"hedgetui.portfolio/1"', '"hedgetui.portfolio/2"', "schema", '"hedgetui.portfolio/2"', 'write "hedgetui.portfolio/1"'),
+    ('"name": "Core insurance"', '"name": " "', "name", '" "', "give the book a name"),
+    ('"holdings": [', '"holdings": {', "holdings", '"asset"', "double quotes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "field", "found", "remedy"), WRONG)
+def test_a_wrong_file_names_file_place_field_finding_and_remedy(
+    old: str, new: str, field: str, found: str, remedy: str
+) -> None:
+    text = GOOD.replace(old, new, 1)
+    assert text != GOOD
+    with pytest.raises(PortfolioError) as caught:
+        load_portfolio(text, "my book.json")
+    mistakes = caught.value.mistakes
+    if field == "holdings":  # broken brackets: the JSON comes first, at the place where they stop making sense
+        assert mistakes[0].line in (3, 4)
+        return
+    mistake = next(m for m in mistakes if m.field == field)
+    assert mistake.found == found
+    assert remedy in mistake.remedy
+    lines = text.splitlines()
+    assert lines[mistake.line - 1][mistake.column - 1] in '"[{0123456789tnI'
+    assert f"my book.json:{mistake.line}:{mistake.column}: {field}: found {found}; " in str(caught.value)
+
+
+def test_the_place_is_exact() -> None:
+    with pytest.raises(PortfolioError) as caught:
+        load_portfolio(GOOD.replace('"side": "short"', '"side": "shrt"', 1), "book.json")
+    assert str(caught.value) == 'book.json:12:44: accounts[0].positions[0].side: found "shrt"; write "long" or "short"'
+
+
+def test_every_mistake_of_a_stage_is_listed_in_the_order_of_the_file() -> None:
+    text = GOOD.replace('"quantity": "1.0"', '"quantity": "-1"').replace('"as_of": "2026-11-20"', '"as_of": "soon"')
+    with pytest.raises(PortfolioError) as caught:
+        load_portfolio(text.replace('"above": "80000"', '"above": "high"'), "book.json")
+    assert [m.field for m in caught.value.mistakes] == [
+        "holdings[0].quantity",
+        "accounts[0].as_of",
+        "alerts.price[0].above",
+    ]
+
+
+def test_two_legs_of_one_name() -> None:
+    text = GOOD.replace(
+        '"take_profit": "52000"}]',
+        '"take_profit": "52000"}, {"symbol": "BTC/USDT:USDT", "side": "short", "contracts": "1", "entry_price": "1", "margin_mode": "cross"}]',
+    )
+    with pytest.raises(PortfolioError) as caught:
+        load_portfolio(text, "book.json")
+    (mistake,) = caught.value.mistakes
+    assert mistake.field == "accounts[0].positions[1]"
+    assert mistake.found == "a second short of BTC/USDT:USDT"
+    assert "accounts[0].positions[0]" in mistake.remedy
+
+
+def test_hedge_mode_holds_both_sides() -> None:
+    text = GOOD.replace(
+        '"take_profit": "52000"}]',
+        '"take_profit": "52000"}, {"symbol": "BTC/USDT:USDT", "side": "long", "contracts": "1", "entry_price": "1", "margin_mode": "cross"}]',
+    )
+    assert len(load_portfolio(text, "book.json").accounts[0].positions) == 2
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '"x"', "null"])
+def test_the_top_must_be_an_object(text: str) -> None:
+    with pytest.raises(PortfolioError, match="the file begins with"):
+        load_portfolio(text, "book.json")
+
+
+def test_an_empty_book_is_refused() -> None:
+    with pytest.raises(PortfolioError, match="no holdings and no positions"):
+        load_portfolio('{"schema": "hedgetui.portfolio/1", "name": "x"}', "book.json")
+
+
+def test_what_is_missing_at_the_top() -> None:
+    with pytest.raises(PortfolioError) as caught:
+        load_portfolio("{}", "book.json")
+    assert {m.field for m in caught.value.mistakes} == {"schema", "name"}
+
+
+@given(st.integers(0, len(GOOD) - 1), st.sampled_from(list('{}[]":,0x \\\n\x00')))
+def test_one_changed_character_is_read_or_refused_with_a_place(position: int, character: str) -> None:
+    text = GOOD[:position] + character + GOOD[position + 1 :]
+    try:
+        portfolio = load_portfolio(text, "book.json")
+    except PortfolioError as error:
+        assert error.mistakes
+        assert all(m.line >= 1 and m.column >= 1 and m.found and m.remedy for m in error.mistakes)
+    else:
+        assert isinstance(portfolio, Portfolio)
+
+
+@given(st.integers(0, len(GOOD) - 2))
+def test_a_truncated_file_is_refused(length: int) -> None:
+    if GOOD[:length].strip() and GOOD[: length + 1].rstrip() != GOOD.rstrip():
+        with pytest.raises(PortfolioError):
+            load_portfolio(GOOD[:length], "book.json")
+
+
+def test_schema_names_every_field_with_its_unit() -> None:
+    document = schema()
+    assert document["title"] == "HedgetuiPortfolio"
+    assert {"$schema", "schema", "name", "holdings", "accounts", "policy", "alerts", "rates"} == set(
+        document["properties"]
+    )
+    for definition in (document, *document["$defs"].values()):
+        assert definition["additionalProperties"] is False
+        for name, field in definition["properties"].items():
+            assert field.get("description"), f"{definition['title']}.{name} says nothing about itself"
+    number = document["$defs"]["Holding"]["properties"]["quantity"]["anyOf"]
+    pattern = next(option["pattern"] for option in number if option["type"] == "string")
+    assert re.match(pattern, "1.50")
+    assert not re.match(pattern, "1,5")
+
+
+def test_described_in_words() -> None:
+    words = describe(load_portfolio(GOOD, "book.json"))
+    assert (
+        "1.0 BTC in a cold wallet, hedged by a short of 1.0 BTC at binance, isolated with 32,500 USDT; "
+        "a rally of 49 % from entry liquidates it, at the maintenance rate of 0.5 % given in the file."
+    ) in words
+    assert "a short of 17,500 contracts of ETH/USD:ETH at bybit" in words
+    assert "200 SOL at bybit spot, with no position in SOL against it." in words
+    assert "Plan for SOL: short 50 % of it." in words
+    assert "Plan for AVAX: hedge all of it by a short of BTC" in words
+    assert "BTC above 80,000" in words
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (', "maintenance_margin_rate": "0.005"', "", "its liquidation price needs the venue's tiers"),
+        ('"venue": "binance"', '"venue": "okx"', "a short of 1.0 contracts of BTC/USDT:USDT at okx"),
+        ('"venue": "binance"', '"venue": "okx"', "its liquidation price needs the venue's contract facts"),
+        ('"side": "short", "contracts": "1.0"', '"side": "long", "contracts": "1.0"', "adds to the exposure, it does not hedge"),
+        ('"side": "short", "contracts": "1.0"', '"side": "long", "contracts": "1.0"', "a fall of 49 % from entry"),
+        ('"contracts": "1.0"', '"contracts": "1.2"', "0.2 BTC more is short than held"),
+        ('"target": "0.5"', '"target": "0.3", "mode": "add"', "130 % is net short by plan"),
+        ('{"asset": "BTC", "quantity": "1.0", "place": "cold wallet"},', "", "BTC is short with nothing held against it"),
+        ('"margin": "32500"', '"leverage": "1"', "come to 65,000.0 USDT, more than its 40,000"),
+        ('"entry_price": "65000",', "", "isolated with"),
+    ],
+)  # fmt: skip
+def test_what_is_odd_is_said(old: str, new: str, words: str) -> None:
+    text = GOOD.replace(old, new, 1)
+    if '"entry_price": "65000"' not in text:
+        text, words = text.replace('"margin": "32500"', '"leverage": "2"'), "the first mark seen stands for it"
+    text = text.replace('"proxy": "BTC"', '"target": "1"').replace(
+        ', "price": [{"asset": "BTC", "above": "80000"}]', ""
+    )
+    assert words in describe(load_portfolio(text, "book.json"))
