@@ -47,9 +47,10 @@ class Ticker(Struct):
 
 
 class Held(Struct):
-    """What deltas build on, of one symbol: the newest frame's time and the two halves of its funding."""
+    """What deltas build on, of one symbol: the newest delta's time and the two halves of its funding."""
 
     venue_ms: int = 0
+    """Of deltas alone: the stamp of a snapshot comes from another clock of the venue's."""
     rate: Text = UNSET
     next_text: Text = UNSET
     next_ms: int | None = None
@@ -102,7 +103,8 @@ class TickerParser:
         said = self._prices(ticker, snapshot, symbol, at_mono_ms, venue_ms)
         said += self._funding(ticker, held, snapshot, symbol, at_mono_ms, venue_ms)
         said += self._interval(ticker, snapshot, symbol, at_mono_ms)
-        held.venue_ms = venue_ms or held.venue_ms
+        if venue_ms is not None and not snapshot:
+            held.venue_ms = venue_ms
         self._held[symbol] = held
         return [*said, Confirmed(self._feed, symbol, at_mono_ms, venue_ms)]
 

@@ -222,12 +222,11 @@ async def converse(process: asyncio.subprocess.Process, question: Question) -> F
     try:
         process.stdin.write(msgspec.json.encode(question) + b"\n")
         await process.stdin.drain()
-        line = await process.stdout.readline()
-        if not line:
-            words = (await errors).decode(errors="replace").strip().splitlines()
-            raise NoFacts(f"the facts process failed: {clean(words[-1], 120) if words else 'without a word'}")
-        return msgspec.json.decode(line, type=Facts)
+        return msgspec.json.decode(await process.stdout.readline(), type=Facts)
     except (OSError, ValueError, RecursionError) as error:
-        raise NoFacts(f"the facts process broke off: {clean(str(error), 120)}") from None
+        await asyncio.wait({errors}, timeout=1)
+        lines = errors.result().decode(errors="replace").strip().splitlines() if errors.done() else []
+        words = clean(lines[-1] if lines else str(error), 120)
+        raise NoFacts(f"the facts process failed: {words}") from None
     finally:
         errors.cancel()

@@ -25,6 +25,10 @@ LOG = logging.getLogger("hedgetui.feeds")
 FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in (binance.SPOT, binance.USDM, bybit.LINEAR, bybit.INVERSE)}
 """Every price feed of this version, with its default address."""
 
+RESTARTS = 3
+RESTART_S = 10.0
+"""After a fault of the program in one feed; the network's faults are the feed's own business."""
+
 BEST_LAST: tuple[FeedStatus, ...] = ("blocked", "backing_off", "stale", "idle", "dialling", "subscribing", "live")
 
 VENUES = tuple(dict.fromkeys(feed.venue for feed in FEEDS.values()))
@@ -74,7 +78,7 @@ async def watch_markets(
     """Keep every wanted market flowing into `emit` until cancelled.
 
     `emit` is called on the loop, once per update, and must not wait. Whatever the network does ends as a FeedState or
-    a SymbolState with a reason; a fault of the program in one feed ends that feed, with a state that says so.
+    a SymbolState with a reason; a fault of the program stays within its feed, with a state that says so.
     """
     world = World(clock, rng, emit, Hosts(), sleep)
     carried = sort_wants(wants, world)
@@ -162,13 +166,21 @@ def overheard(world: World, schedule: Schedule) -> World:
 
 
 async def contained(name: str, work: Callable[[], Awaitable[None]], world: World) -> None:
-    """Run one feed; a fault of the program in it is logged and shown, and takes no other feed along."""
-    try:
-        await work()
-    except Exception as error:
-        LOG.exception("%s ended by a fault of the program", name)
-        reason = f"ended by a fault of the program: {type(error).__name__}"
-        world.emit(FeedState(name, "blocked", reason, world.clock.now().mono_ms))
+    """Run one feed. A fault of the program in it is logged and shown, takes no other feed along, and ends the feed
+    only when it comes back after every restart.
+    """
+    for restarts_left in range(RESTARTS, -1, -1):
+        try:
+            return await work()
+        except Exception as error:
+            LOG.exception("%s ended by a fault of the program", name)
+            reason, now_ms = f"ended by a fault of the program: {type(error).__name__}", world.clock.now().mono_ms
+        if not restarts_left:
+            world.emit(FeedState(name, "blocked", reason, now_ms))
+            return
+        retry_ms = now_ms + round(RESTART_S * 1000)
+        world.emit(FeedState(name, "backing_off", reason, now_ms, retry_mono_ms=retry_ms))
+        await world.sleep(RESTART_S)
 
 
 async def forever() -> None:

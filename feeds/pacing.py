@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import random
 from urllib.parse import urlsplit
 
@@ -86,6 +87,6 @@ def is_loopback(url: str) -> bool:
     """Whether an address is this machine, so that no proxy of the environment belongs in between."""
     try:
         host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-    return host in ("localhost", "::1") or host.startswith("127.")

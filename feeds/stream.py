@@ -162,6 +162,7 @@ class Connection:
     async def _write(self) -> None:
         while True:
             await self.socket.send(await self.outbox.get())
+            await self.stream.world.sleep(self.stream.feed.send_gap_s)
 
     async def _guard(self) -> None:
         while True:

@@ -106,7 +106,7 @@ def system(error: BaseException, host: str) -> Trouble | None:
                 words = clean(each.verify_message or str(each), 120)
                 return Trouble(f"the certificate of {host} is not trusted: {words}", "blocked", CERTIFICATE_S)
             case ssl.SSLError():
-                return Trouble(f"{host}: TLS failed: {clean(each.reason or str(each), 120)}")
+                return Trouble(f"{host}: TLS failed: {clean(str(each), 120)}")
             case socket.gaierror():
                 return Trouble(f"no route to {host}: name not resolved")
             case TimeoutError():

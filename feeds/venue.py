@@ -82,6 +82,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     per_frame: int = 100
     """Symbols asked for in one frame."""
     per_socket: int = 190
+    send_gap_s: float = 0.25
+    """Between two of our messages; Binance spot allows five a second, pings included."""
     lifetime_s: float | None = None
     """The venue closes every socket after this long."""
 

@@ -1,0 +1,89 @@
+"""ccxt's structures as ours: contract facts and maintenance brackets. Pure, and without ccxt itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from feeds.clean import ParseError, clean, number
+from hedge.market import Instrument, Tier
+
+MULTIPLIED = re.compile(r"(?:(?P<zeros>10{3,8})|(?P<million>1M(?=.{3})))(?P<coin>[^\W\d_].*)|(?P<front>[A-Z]{3,})1000")
+"""1000PEPE, 1000000MOG, 1MBABYDOGE, SHIB1000. Not 1INCH: it is a coin, and so would be 100X."""
+
+
+def family_of(symbol: str) -> str:
+    """`linear` where it settles in its quote currency, `inverse` where in its coin."""
+    pair, _, settle = symbol.partition(":")
+    return "linear" if pair.partition("/")[2] == settle else "inverse"
+
+
+def coin_of(base: str) -> tuple[str, Decimal]:
+    """The coin behind a quoted unit, and how many coins one unit is: PEPE and 1000 for `1000PEPE`."""
+    found = MULTIPLIED.fullmatch(base)
+    if found is None:
+        return base, Decimal(1)
+    if found["front"]:
+        return found["front"], Decimal(1000)
+    return found["coin"], Decimal(1_000_000) if found["million"] else Decimal(found["zeros"])
+
+
+def needed(value: object, name: str) -> Decimal:
+    """A positive number that the model cannot do without. Raises ParseError."""
+    found = optional(value)
+    if found is None or found <= 0:
+        raise ParseError(f"no {name}")
+    return found
+
+
+def optional(value: object) -> Decimal | None:
+    return None if value is None else number(str(value))
+
+
+def instrument_of(venue: str, market: Mapping[str, Any], now_ms: int) -> Instrument:
+    """ccxt's market structure as an Instrument. Raises ParseError where size or step are missing."""
+    base, multiplier = coin_of(clean(str(market["base"])))
+    inverse = bool(market["inverse"])
+    # Bybit counts inverse contracts in dollars; ccxt shows the smallest order in its place, equal only by chance.
+    size = Decimal(1) if venue == "bybit" and inverse else needed(market["contractSize"], "contract size")
+    percent = optional(market["info"].get("maintMarginPercent"))
+    limits, precision = market["limits"], market["precision"]
+    return Instrument(
+        venue=venue,
+        symbol=market["symbol"],
+        native_id=clean(str(market["id"])),
+        base=base,
+        quote=clean(str(market["quote"])),
+        settle=clean(str(market["settle"])),
+        inverse=inverse,
+        contract_size=size,
+        multiplier=multiplier,
+        step=needed(precision["amount"], "size step"),
+        min_contracts=optional(limits["amount"]["min"]),
+        min_notional=optional(limits["cost"]["min"]),
+        tick=optional(precision["price"]),
+        taker_fee=optional(market["taker"]),
+        maintenance_rate=None if percent is None else percent / 100,
+        active=market["active"] is not False,
+        at_ms=now_ms,
+    )
+
+
+def tiers_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Tier, ...]:
+    """Brackets, lowest first. Where the venue leaves out the amount that keeps them continuous, it is worked out.
+
+    Raises ParseError where a maintenance rate exceeds the initial one: then the unit is not what it should be.
+    """
+    tiers: list[Tier] = []
+    for row in rows:
+        floor, cap = optional(row["minNotional"]) or Decimal(0), optional(row["maxNotional"])
+        rate, leverage = needed(row["maintenanceMarginRate"], "maintenance rate"), optional(row["maxLeverage"])
+        if rate >= 1 or (leverage is not None and rate * leverage > 1):
+            raise ParseError(f"a maintenance rate of {rate} at leverage {leverage}")
+        amount = optional(row["info"].get("mmDeduction"))
+        if amount is None:
+            amount = tiers[-1].maintenance_amount + floor * (rate - tiers[-1].maintenance_rate) if tiers else Decimal(0)
+        tiers.append(Tier(floor, cap, rate, amount, leverage))
+    return tuple(sorted(tiers, key=lambda tier: tier.floor))

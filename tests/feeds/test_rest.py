@@ -1,0 +1,153 @@
+"""The HTTP door: what is on the list goes out, nothing else does, and every bad answer has a reason."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+from feeds_kit import FakeTime
+
+from feeds.pacing import Hosts
+from feeds.reads import READS, address, refusal
+from feeds.rest import Door, Refused, Unavailable
+
+PATH = "/fapi/v1/fundingInfo"
+
+
+@asynccontextmanager
+async def venue(answer: Callable[[web.Request], web.StreamResponse]) -> AsyncIterator[tuple[str, list[str]]]:
+    """A base address, and what was asked there."""
+    asked: list[str] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asked.append(f"{request.method} {request.path_qs}")
+        return answer(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}", asked
+    finally:
+        await runner.cleanup()
+
+
+def door(base: str, time: FakeTime, refused: list[str], timeout: float = 5.0) -> Door:
+    limits = aiohttp.ClientTimeout(total=timeout)
+    return Door({"binance": base}, Hosts(), time, refused.append, limits)
+
+
+async def test_a_listed_read_brings_its_body() -> None:
+    async with venue(lambda _: web.Response(body=b"[1]")) as (base, asked), door(base, FakeTime(), []) as out:
+        assert await out.get("binance", PATH, {"symbol": "BTCUSDT"}) == b"[1]"
+        assert asked == [f"GET {PATH}?symbol=BTCUSDT"]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "get"])
+async def test_any_other_method_is_refused_before_it_leaves(method: str) -> None:
+    refused: list[str] = []
+    async with venue(lambda _: web.Response()) as (base, asked), door(base, FakeTime(), refused) as out:
+        with pytest.raises(Refused):
+            await out.ask(method, base + PATH)
+        assert asked == []
+        assert len(refused) == 1
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "/fapi/v1/order",
+        "/fapi/v1/leverageBracket",
+        "/fapi/v1/fundingInfo/",
+        "/fapi/v1/fundingInfo/../order",
+        "/fapi/v1/%66undingInfo",
+        "//fapi/v1/fundingInfo",
+        "/fapi/v1/fundingInfo#x",
+        "/fapi/v1/fundingInfo;x",
+        "",
+    ],
+)
+async def test_any_other_path_is_refused(tail: str) -> None:
+    refused: list[str] = []
+    async with venue(lambda _: web.Response()) as (base, asked), door(base, FakeTime(), refused) as out:
+        with pytest.raises(Refused):
+            await out.ask("GET", base + tail)
+        with pytest.raises(Refused):
+            await out.get("binance", tail)
+        assert asked == []
+        assert len(refused) == 2
+
+
+def test_every_read_is_public_and_every_other_host_is_refused() -> None:
+    for read in READS:
+        url = address(read, {})
+        assert url.startswith("https://")
+        assert refusal("GET", url, {}) is None
+        assert refusal("GET", url + "?symbol=X", {}) is None
+        assert refusal("POST", url, {}) is not None
+        for other in ("http://" + url[8:], url.replace("https://", "https://evil.example/"), url[:-1]):
+            assert refusal("GET", other, {}) is not None
+        assert refusal("GET", url.replace("https://", "https://name:pass@"), {}) is not None
+        for word in ("order", "position", "account", "transfer", "withdraw", "listenKey", "margin", "private"):
+            assert word.lower() not in read.path.lower()
+
+
+def test_an_override_moves_its_venue_and_closes_the_old_address() -> None:
+    moved = {"bybit": "https://api.bybit.example/"}
+    assert refusal("GET", "https://api.bybit.example/v5/market/tickers?category=linear", moved) is None
+    assert refusal("GET", "https://api.bybit.com/v5/market/tickers", moved) is not None
+    assert refusal("GET", "https://fapi.binance.com/fapi/v1/fundingInfo", moved) is None
+
+
+async def test_a_ban_is_kept_for_as_long_as_it_was_asked() -> None:
+    time = FakeTime()
+    answers = [web.Response(status=429, headers={"Retry-After": "30"}), web.Response(body=b"[]")]
+    async with venue(lambda _: answers.pop(0)) as (base, asked), door(base, time, []) as out:
+        for _ in range(5):
+            with pytest.raises(Unavailable) as caught:
+                await out.get("binance", PATH)
+            await time.advance(5)
+        assert len(asked) == 1
+        assert caught.value.trouble.state == "blocked"
+        assert "another 10 s" in str(caught.value)
+        await time.advance(5)
+        assert await out.get("binance", PATH) == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (500, "out of order (HTTP 500)"),
+        (451, "refuses this place or address (HTTP 451)"),
+        (404, "refuses the request (HTTP 404): no such path"),
+        (302, "moved to http://elsewhere.example/x (HTTP 302), not followed"),
+    ],
+)
+async def test_a_bad_status_has_a_reason(status: int, words: str) -> None:
+    body = b'{"code":-1,"msg":"no such path\\u001b[2J"}' if status == 404 else b"<html>"
+    headers = {"Location": "http://elsewhere.example/x"} if status == 302 else {}
+
+    def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, body=body, headers=headers)
+
+    async with venue(answer) as (base, _), door(base, FakeTime(), []) as out:
+        with pytest.raises(Unavailable) as caught:
+            await out.get("binance", PATH)
+        assert words in str(caught.value)
+        assert "\x1b" not in str(caught.value)
+
+
+async def test_a_closed_port_a_silent_one_and_a_huge_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with door("http://127.0.0.1:1", FakeTime(), []) as out:
+        with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1 refused the connection"):
+            await out.get("binance", PATH)
+    monkeypatch.setattr("feeds.rest.MAX_BODY", 1000)
+    async with venue(lambda _: web.Response(body=b"x" * 2000)) as (base, _), door(base, FakeTime(), []) as out:
+        with pytest.raises(Unavailable, match="an answer over"):
+            await out.get("binance", PATH)
