@@ -58,20 +58,16 @@ def _proximity(
         if ratio is None:
             equity = wallet.cross_equity(price, quote_usd)
             gone = equity is not None and equity <= ZERO
-            why["margin_ratio"] = "insolvent: equity is gone" if gone else _why_not(wallet)
+            why["margin_ratio"] = "insolvent: equity is gone" if gone else wallet.why_not_liquidation()
         else:
             ratios.append(ratio)
         if found is None or (found.distance is None and not found.never):
-            why["joint_to_liquidation"] = _why_not(wallet)
+            why["joint_to_liquidation"] = wallet.why_not_liquidation()
         elif found.distance is not None:
             distances.append(found.distance)
         else:
             why.setdefault("joint_to_liquidation", NEVER)
     return max(ratios, default=None), min(distances, default=None)
-
-
-def _why_not(wallet: Wallet) -> str:
-    return wallet.why_not_liquidation(wallet.cross_legs[0])
 
 
 def _why_no_equity(wallets: list[Wallet], price: UsdPrice) -> str:

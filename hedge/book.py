@@ -69,6 +69,8 @@ class Book:
             self._take_over(leg)
         for coin in self.layout.coins.values():
             self._value(coin, self._clock_ms)
+        for coin in self.layout.coins.values():
+            self.sums.take_coin(coin)
 
     def _touched_by(self, leg: Leg) -> Touched:
         coin = self.layout.coin_of[leg.id]

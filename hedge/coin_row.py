@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hedge.coins import Coin, Standing
 from hedge.exposure import known_sum, ratio
 from hedge.ledger import seconds
-from hedge.leg_words import NO_HISTORY
+from hedge.leg_words import NO_HISTORY, drop_needless
 from hedge.market import Instant
 from hedge.snapshot import NEVER, AssetRow, AssetStatus, PositionRow
 from hedge.totals import DAYS_PER_YEAR
@@ -31,13 +31,13 @@ def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Dec
     distances = [leg.to_liquidation for leg in legs if leg.to_liquidation is not None]
     _why_legs(legs, why)
     _why_standing(coin, stand, why)
-    return AssetRow(
+    row = AssetRow(
         asset=coin.name,
         status=_status(coin, stand, band),
         spot_quantity=coin.spot_quantity,
         spot_usd=stand.spot_usd,
         beta_spot_usd=stand.beta_spot_usd,
-        hedge_coin=coin.hedge.value if coin.hedge_priced_as is coin else None,
+        hedge_coin=coin.hedge.value if coin.hedge_priced_as is coin and coin.shares is None else None,
         hedge_usd=stand.hedge_usd,
         net_coin=coin.net_coin(),
         net_usd=stand.net_usd,
@@ -64,6 +64,8 @@ def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Dec
         lot=coin.lot(),
         why=why,
     )
+    drop_needless(row)
+    return row
 
 
 def _age(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, now: Instant) -> float | None:
@@ -97,13 +99,19 @@ def _status(coin: Coin, stand: Standing, band: Decimal) -> AssetStatus:
     return "over" if stand.drift > 0 else "under"
 
 
+_OF_LEGS = ("funding_day_usd", "funding_apr", "accrued_usd", "next_funding")
+_OF_ONE_LEG = ("basis_pct", "funding_rate", "funding_interval_hours")
+
+
 def _why_legs(legs: Sequence[PositionRow], why: dict[str, str]) -> None:
+    """Reasons of the figures that are taken from the legs."""
     if not legs:
-        for name in ("funding_day_usd", "funding_apr", "accrued_usd", "next_funding", "to_liquidation", "basis_pct"):
+        for name in (*_OF_LEGS, *_OF_ONE_LEG, "to_liquidation"):
             why[name] = "no position hedges it"
         return
-    for name in ("funding_day_usd", "funding_apr", "accrued_usd", "next_funding"):
-        reason = next((leg.why[name] for leg in legs if name in leg.why), None)
+    for name in _OF_LEGS:
+        sources = ("funding_day_usd", "notional_usd") if name == "funding_apr" else (name,)
+        reason = next((leg.why[source] for source in sources for leg in legs if source in leg.why), None)
         if reason is not None:
             why[name] = reason
     reasons = [leg.why["to_liquidation"] for leg in legs if "to_liquidation" in leg.why]
@@ -112,7 +120,7 @@ def _why_legs(legs: Sequence[PositionRow], why: dict[str, str]) -> None:
         why["to_liquidation"] = unknown[0]
     elif len(reasons) == len(legs):
         why["to_liquidation"] = NEVER
-    for name in ("basis_pct", "funding_rate"):
+    for name in _OF_ONE_LEG:
         if len(legs) > 1:
             why[name] = f"{len(legs)} legs, each with its own"
         elif name in legs[0].why:
@@ -120,27 +128,40 @@ def _why_legs(legs: Sequence[PositionRow], why: dict[str, str]) -> None:
 
 
 def _why_standing(coin: Coin, stand: Standing, why: dict[str, str]) -> None:
-    if coin.price.usd is None:
-        reason = _why_unpriced(coin)
-        for name in ("price", "spot_usd", "hedge_usd", "net_usd", "beta_net_usd", "planned_net_usd", "off_usd"):
-            why[name] = reason
+    """Reasons of the exposure figures that are not known, the nearest cause first."""
     missing = next((leg for leg in coin.legs if leg.delta is None), None)
-    if missing is not None:
-        reason = missing.facts_why or "its entry is not known yet"
-        for name in ("hedge_coin", "hedge_usd", "net_coin", "net_usd", "hedge_ratio", "drift", "off_usd"):
-            why.setdefault(name, reason)
-    elif coin.shares is not None:
-        shared = f"hedged by the short of {coin.shares.name}; the drift stands there"
-        for name in ("hedge_usd", "hedge_ratio", "target_ratio", "drift", "off_usd", "beta_net_usd", "planned_net_usd"):
-            why.setdefault(name, shared)
-    elif coin.hedge_priced_as is not coin:
+    hedge = "" if missing is None else missing.facts_why or "its entry is not known yet"
+    if coin.price.usd is None:
+        why["price"] = _why_unpriced(coin)
+    if coin.shares is not None:
+        hedge = f"hedged by the short of {coin.shares.name}; the drift stands there"
+    if coin.hedge_priced_as is not coin:
         why["hedge_coin"] = why["net_coin"] = f"hedged in {coin.hedge_priced_as.name}"
+    if hedge:
+        why.setdefault("hedge_coin", hedge)
+    if missing is not None:
+        why.setdefault("net_coin", hedge)
+    causes = (why.get("price", ""), hedge, *(_why_not_counted(other) for other in _counted(coin)))
+    reason = next((cause for cause in causes if cause), "nothing is held")
+    for name in stand.__struct_fields__:
+        if getattr(stand, name) is None:
+            why.setdefault(name, hedge if name in _OF_THE_HEDGE and hedge else reason)
     if coin.target.note:
         why.setdefault("beta" if coin.target.beta is None else "target_ratio", coin.target.note)
-    if stand.hedge_ratio is None:
-        nothing = coin.spot_quantity == 0 and coin.plain
-        why.setdefault("hedge_ratio", "nothing is held" if nothing else "an input is not known")
-        why.setdefault("drift", why["hedge_ratio"])
+
+
+_OF_THE_HEDGE = frozenset({"hedge_usd", "hedge_ratio", "drift"})
+
+
+def _counted(coin: Coin) -> list[Coin]:
+    """The coins whose figures stand in this one's plan."""
+    return [coin, coin.hedge_priced_as, *coin.members]
+
+
+def _why_not_counted(coin: Coin) -> str:
+    if coin.price.usd is None:
+        return _why_unpriced(coin)
+    return f"{coin.name}: {coin.target.note}" if coin.target.beta is None else ""
 
 
 def _why_unpriced(coin: Coin) -> str:

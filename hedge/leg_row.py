@@ -9,6 +9,7 @@ from hedge.funding import elapsed_fraction, funding_apr, hedger_apr
 from hedge.ledger import Ledger, seconds
 from hedge.leg_words import (
     NO_HISTORY,
+    drop_needless,
     fact_words,
     iso,
     position_source,
@@ -25,6 +26,20 @@ from hedge.wallets import UsdPrice, Wallet
 
 VENUE_DIFFERS = Decimal("0.005")
 """A difference from the venue's own liquidation price that is worth a word."""
+
+
+NEED_A_PRICE = (
+    "notional_usd",
+    "unrealised_pnl_usd",
+    "maintenance_margin",
+    "equity",
+    "margin_ratio",
+    "effective_leverage",
+    "next_funding_usd",
+    "funding_day_usd",
+    "accrued_usd",
+)
+NEED_FACTS = ("coins", "margin", "maintenance_rate", *NEED_A_PRICE)
 
 
 class _Notes:
@@ -68,7 +83,7 @@ def position_row(leg: Leg, ledger: Ledger, wallet: Wallet, price: UsdPrice, now:
     liquidation_price, distance = _liquidation(leg, wallet, price, notes)
     _missing(leg, notes)
     position, instrument = leg.position, leg.market.instrument
-    return PositionRow(
+    row = PositionRow(
         id=leg.id,
         account=leg.account.id,
         venue=leg.account.venue,
@@ -111,6 +126,8 @@ def position_row(leg: Leg, ledger: Ledger, wallet: Wallet, price: UsdPrice, now:
         flags=tuple(notes.flags),
         why=notes.why,
     )
+    drop_needless(row)
+    return row
 
 
 def _ages(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> Ages:
@@ -200,6 +217,11 @@ def _margin(leg: Leg, wallet: Wallet, price: UsdPrice, notes: _Notes) -> _Margin
     if result.equity is not None and result.equity <= 0:
         notes.why["margin_ratio"] = notes.why["effective_leverage"] = "insolvent: equity is gone"
         notes.flags.append("insolvent")
+    elif result.equity is None and not leg.isolated:
+        reason = wallet.why_no_equity() or "a coin of the collateral has no price"
+        notes.why["equity"] = notes.why["margin_ratio"] = notes.why["effective_leverage"] = reason
+    elif result.ratio is None and not leg.isolated:
+        notes.why["margin_ratio"] = wallet.why_not_liquidation()
     return result
 
 
@@ -216,7 +238,7 @@ def _liquidation(leg: Leg, wallet: Wallet, price: UsdPrice, notes: _Notes) -> tu
         cross = wallet.liquidation(leg, price)
         found, never, distance = (None, False, None) if cross is None else (cross.price, cross.never, cross.distance)
         if cross is None:
-            why = wallet.why_not_liquidation(leg)
+            why = wallet.why_not_liquidation()
         elif found is None and not never:
             why = "the account is below its maintenance margin at every price"
         if len(wallet.cross_legs) > 1:
@@ -256,19 +278,21 @@ def _missing(leg: Leg, notes: _Notes) -> None:
         why["mark"] = "no mark has come yet"
         if leg.market.index is not None:
             notes.flags.append("index in place of the mark")
+    if leg.entry is None:
+        why["entry_price"] = why_no_entry(leg)
     if leg.facts_why:
-        for name in ("coins", "notional_usd", "unrealised_pnl_usd", "margin_ratio", "maintenance_margin"):
+        for name in NEED_FACTS:
             why.setdefault(name, leg.facts_why)
         return
     if leg.entry is None:
-        reason = why_no_entry(leg)
-        why["entry_price"] = why["unrealised_pnl_usd"] = reason
-        if leg.inverse:
-            why["coins"] = reason
+        for name in ("unrealised_pnl_usd", "coins") if leg.inverse else ("unrealised_pnl_usd",):
+            why[name] = why["entry_price"]
     if leg.price is None:
-        for name in ("notional_usd", "unrealised_pnl_usd", "maintenance_margin", "equity", "margin_ratio"):
+        for name in NEED_A_PRICE:
             why.setdefault(name, "no mark has come yet")
     if leg.isolated and leg.margin is None:
-        why["margin"] = why["equity"] = why_no_margin(leg)
+        for name in ("margin", "equity", "margin_ratio", "effective_leverage"):
+            why[name] = why_no_margin(leg)
     if not leg.tiers:
-        why["maintenance_rate"] = why["maintenance_margin"] = why["margin_ratio"] = why_no_maintenance(leg)
+        for name in ("maintenance_rate", "maintenance_margin", "margin_ratio"):
+            why.setdefault(name, why_no_maintenance(leg))

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from hedge.legs import Leg
 from hedge.market import Instant
+from hedge.snapshot import AccountRow, AssetRow, PositionRow, Totals
 
 NO_HISTORY = "no funding history has been read"
 
@@ -112,3 +113,14 @@ def why_no_maintenance(leg: Leg) -> str:
     return (
         f"{leg.market.venue} has given no maintenance tiers{reason}; `maintenance_margin_rate` in the file states one"
     )
+
+
+CAVEATS = frozenset({"to_liquidation", "joint_to_liquidation", "margin_ratio", "next_funding", "target_ratio"})
+"""Figures that may be known and still need a word: a worst-of that leaves a leg out, a target that is not final."""
+
+
+def drop_needless(row: PositionRow | AssetRow | AccountRow | Totals) -> None:
+    """Take reasons out of a new row's `why` that no missing figure needs."""
+    why = row.why
+    for name in [name for name in why if name not in CAVEATS and getattr(row, name, None) is not None]:
+        del why[name]

@@ -116,6 +116,9 @@ def _reasons(sums: BookSums, layout: Layout) -> dict[str, str]:
     if sums.day_usd.missing:
         reason = _names(sums.day_usd.missing, "has no funding rate", "have no funding rate")
         why["funding_day_usd"] = why["funding_apr"] = reason
+    if sums.notional_usd.missing:
+        why["funding_notional_usd"] = _names(sums.notional_usd.missing, "has no mark", "have no mark")
+        why.setdefault("funding_apr", why["funding_notional_usd"])
     if not layout.legs:
         why["funding_apr"] = "there is no position"
     return why

@@ -147,22 +147,27 @@ class Wallet:
         required = self.cross_maintenance.without(own)
         return None if shared is None or pnl is None or required is None else shared + pnl - required
 
-    def why_not_liquidation(self, leg: Leg) -> str:
-        """What is missing for a cross liquidation price."""
+    def why_no_equity(self) -> str:
+        """What is missing for the equity of the cross legs; empty when nothing is."""
         if self.balance is None:
             return f"the file states no {self.currency} collateral for {self.account.id}"
-        for other in self.cross_legs:
-            if other.facts_why:
-                return other.facts_why
-            if other.price is None:
-                return f"no mark of {other.market.symbol} has come yet"
-            if other.entry is None:
-                return f"the entry of {other.id} is not known yet"
-            if not other.tiers:
-                return f"no maintenance margin rate of {other.market.symbol}"
+        for leg in self.cross_legs:
+            if leg.facts_why:
+                return leg.facts_why
+            if leg.price is None:
+                return f"no mark of {leg.market.symbol} has come yet"
+            if leg.entry is None:
+                return f"the entry of {leg.id} is not known yet"
         if self.isolated_margins.missing:
             return f"the margin of {next(iter(self.isolated_margins.missing))} is not known yet"
-        return "a coin of the collateral has no price"
+        return ""
+
+    def why_not_liquidation(self) -> str:
+        """What is missing for a cross liquidation price or a margin ratio."""
+        untiered = next((leg for leg in self.cross_legs if not leg.tiers), None)
+        if untiered is not None and not self.why_no_equity():
+            return f"no maintenance margin rate of {untiered.market.symbol}"
+        return self.why_no_equity() or "a coin of the collateral has no price"
 
     def joint(self, price: UsdPrice, quote_usd: Decimal) -> JointLiquidation | None:
         """The common move of all marks that ends the cross legs; None without any, or while an input is missing."""

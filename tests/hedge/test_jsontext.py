@@ -57,7 +57,7 @@ MISTAKES = [
     ('{"a" 1}', 1, 6, '"1"', "colon"),
     ('{"a": 1 "b": 2}', 1, 9, '"b"', "a comma belongs before it"),
     ("{a: 1}", 1, 2, '"a"', 'double quotes: "a"'),
-    ("{'a': 1}", 1, 2, '"\'a\'"', 'double quotes: "a"'),
+    ("{'a': 1}", 1, 2, "\"'a'\"", 'double quotes: "a"'),
     ("[short]", 1, 2, '"short"', 'double quotes: "short"'),
     ("['short']", 1, 2, "\"'short'\"", 'double quotes: "short"'),
     ("[NaN]", 1, 2, '"NaN"', "finite"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -89,12 +90,20 @@ def test_the_coin_of_a_symbol(symbol: str, coin: str, multiplier: int) -> None:
     assert (perp(symbol).coin, perp(symbol).multiplier) == (coin, multiplier)
 
 
+FIRST, SECOND = "accounts[0].positions[0]", "accounts[1].positions[0]"
+
 WRONG: list[tuple[str, str, str, str, str]] = [
     # in place of, written, field, found, remedy
-    ('"short", "contracts": "1.0"', '"shrt", "contracts": "1.0"', "accounts[0].positions[0].side", '"shrt"', 'write "long" or "short"'),
-    ('"contracts": "1.0"', '"contract": "1.0"', "accounts[0].positions[0].contract", 'the key "contract"', 'write "contracts"'),
-    ('"contracts": "1.0", ', "", "accounts[0].positions[0].contracts", "nothing", 'add "contracts": "1.0"'),
-    ('"margin_mode": "cross"', '"margin_mode": "portfolio"', "accounts[1].positions[0].margin_mode", '"portfolio"', 'write "isolated" or "cross"'),
+    ('"short", "contracts": "1.0"', '"shrt", "contracts": "1.0"', f"{FIRST}.side", '"shrt"', 'write "long" or "short"'),
+    ('"contracts": "1.0"', '"contract": "1.0"', f"{FIRST}.contract", 'the key "contract"', 'write "contracts"'),
+    ('"contracts": "1.0", ', "", f"{FIRST}.contracts", "nothing", 'add "contracts": "1.0"'),
+    (
+        '"margin_mode": "cross"',
+        '"margin_mode": "portfolio"',
+        f"{SECOND}.margin_mode",
+        '"portfolio"',
+        'write "isolated" or "cross"',
+    ),
     ('"quantity": "1.0"', '"quantity": "-1.0"', "holdings[0].quantity", '"-1.0"', "above zero"),
     ('"quantity": "1.0"', '"quantity": 0', "holdings[0].quantity", "0", "above zero"),
     ('"quantity": "1.0"', '"quantity": "1,000"', "holdings[0].quantity", '"1,000"', '"1000"'),
@@ -109,15 +118,27 @@ WRONG: list[tuple[str, str, str, str, str]] = [
     ('{"asset": "BTC", "q', '{"asset": "BTC/USDT", "q', "holdings[0].asset", '"BTC/USDT"', "ticker alone"),
     ('"cold wallet"', '"cold\\u202ewallet"', "holdings[0].place", '"cold\\u202ewallet"', "invisible character U+202E"),
     ('"place": "cold wallet"', '"plaice": "cold wallet"', "holdings[0].plaice", 'the key "plaice"', 'write "place"'),
-    ('"place": "cold wallet"', '"colour": "blue"', "holdings[0].colour", 'the key "colour"', "what may stand here: asset, quantity, place"),
-    ('"place": "cold wallet"', '"asset": "BTC"', "holdings[0].asset", 'the key "asset" a second time', "already stands on line 4"),
-    ('"BTC/USDT:USDT"', '"BTCUSDT"', "accounts[0].positions[0].symbol", '"BTCUSDT"', 'write "BTC/USDT:USDT"'),
-    ('"BTC/USDT:USDT"', '"BTC/USDT"', "accounts[0].positions[0].symbol", '"BTC/USDT"', 'write "BTC/USDT:USDT"'),
-    ('"BTC/USDT:USDT"', '"BTC-USDT-SWAP"', "accounts[0].positions[0].symbol", '"BTC-USDT-SWAP"', 'write "BTC/USDT:USDT"'),
-    ('"BTC/USDT:USDT"', '"BTC/USDT:USDT-261225"', "accounts[0].positions[0].symbol", '"BTC/USDT:USDT-261225"', "only perpetuals"),
-    ('"BTC/USDT:USDT"', '"BTC/USD:ETH"', "accounts[0].positions[0].symbol", '"BTC/USD:ETH"', "neither its coin nor its quote"),
-    ('"BTC/USDT:USDT"', '"ETH/BTC:BTC"', "accounts[0].positions[0].symbol", '"ETH/BTC:BTC"', "must be money"),
-    ('"BTC/USDT:USDT"', '"bitcoin"', "accounts[0].positions[0].symbol", '"bitcoin"', "unified symbol of a perpetual"),
+    (
+        '"place": "cold wallet"',
+        '"colour": "blue"',
+        "holdings[0].colour",
+        'the key "colour"',
+        "what may stand here: asset, quantity, place",
+    ),
+    (
+        '"place": "cold wallet"',
+        '"asset": "BTC"',
+        "holdings[0].asset",
+        'the key "asset" a second time',
+        "already stands on line 4",
+    ),
+    ('"BTC/USDT:USDT"', '"BTCUSDT"', f"{FIRST}.symbol", '"BTCUSDT"', 'write "BTC/USDT:USDT"'),
+    ('"BTC/USDT:USDT"', '"BTC/USDT"', f"{FIRST}.symbol", '"BTC/USDT"', 'write "BTC/USDT:USDT"'),
+    ('"BTC/USDT:USDT"', '"BTC-USDT-SWAP"', f"{FIRST}.symbol", '"BTC-USDT-SWAP"', 'write "BTC/USDT:USDT"'),
+    ('"BTC/USDT:USDT"', '"BTC/USDT:USDT-261225"', f"{FIRST}.symbol", '"BTC/USDT:USDT-261225"', "only perpetuals"),
+    ('"BTC/USDT:USDT"', '"BTC/USD:ETH"', f"{FIRST}.symbol", '"BTC/USD:ETH"', "neither its coin nor its quote"),
+    ('"BTC/USDT:USDT"', '"ETH/BTC:BTC"', f"{FIRST}.symbol", '"ETH/BTC:BTC"', "must be money"),
+    ('"BTC/USDT:USDT"', '"bitcoin"', f"{FIRST}.symbol", '"bitcoin"', "unified symbol of a perpetual"),
     ('"venue": "binance"', '"venue": "Binance Futures"', "accounts[0].venue", '"Binance Futures"', "small letters"),
     ('"binance-main"', '"binance/main"', "accounts[0].id", '"binance/main"', "letters, digits"),
     ('"bybit-coin"', '"binance-main"', "accounts[1].id", '"binance-main"', "an id stands once"),
@@ -126,35 +147,101 @@ WRONG: list[tuple[str, str, str, str, str]] = [
     ('"taker": "0.0005"', '"taker": "0.05"', "accounts[0].fees.taker", '"0.05"', "0.05 % is 0.0005"),
     ('"32500"', '"42500"', "accounts[0].collateral.USDT", '"40000"', "write 42500 or more"),
     ('{"USDT": "40000"}', "{}", "accounts[0].collateral", "no USDT", 'add "USDT": "32500" or more'),
-    ('"margin": "32500", ', "", "accounts[0].positions[0]", "nothing", 'needs "margin"'),
-    ('"margin": "32500"', '"margin": "32500", "leverage": "2"', "accounts[0].positions[0].leverage", 'the key "leverage"', "keep one"),
-    ('"margin_mode": "cross"', '"margin_mode": "cross", "margin": "1"', "accounts[1].positions[0].margin", 'the key "margin"', "no margin of its own"),
-    ('"entry_price": "3500", ', "", "accounts[1].positions[0].entry_price", "nothing", 'only with "leverage"'),
-    ('"maintenance_margin_rate": "0.005"', '"maintenance_margin_rate": "0.5 %"', "accounts[0].positions[0].maintenance_margin_rate", '"0.5 %"', '"0.005"'),
-    ('"maintenance_margin_rate": "0.005"', '"maintenance_margin_rate": "1.5"', "accounts[0].positions[0].maintenance_margin_rate", '"1.5"', "0.5 % is 0.005"),
-    ('"maintenance_margin_rate": "0.005"', '"maintenance_amount": "50"', "accounts[0].positions[0].maintenance_amount", 'the key "maintenance_amount"', "belongs to a rate"),
-    ('"take_profit": "52000"', '"take_profit": "52000", "stop_loss": "50000"', "accounts[0].positions[0].stop_loss", '"50000"', "above its take_profit"),
-    ('"take_profit": "52000"', '"mm_basis": "last"', "accounts[0].positions[0].mm_basis", '"last"', 'write "mark" or "entry"'),
-    ('"AVAX": {"proxy"', '"AVX": {"proxy"', "policy.assets.AVX", 'the key "AVX", a coin that is not held', 'write "AVAX"'),
-    ('"AVAX": {"proxy"', '"DOGE": {"proxy"', "policy.assets.DOGE", 'the key "DOGE", a coin that is not held', "held are: BTC, SOL, AVAX, ETH"),
+    ('"margin": "32500", ', "", FIRST, "nothing", 'needs "margin"'),
+    ('"margin": "32500"', '"margin": "32500", "leverage": "2"', f"{FIRST}.leverage", 'the key "leverage"', "keep one"),
+    (
+        '"margin_mode": "cross"',
+        '"margin_mode": "cross", "margin": "1"',
+        f"{SECOND}.margin",
+        'the key "margin"',
+        "no margin of its own",
+    ),
+    ('"entry_price": "3500", ', "", f"{SECOND}.entry_price", "nothing", 'only with "leverage"'),
+    (
+        '"maintenance_margin_rate": "0.005"',
+        '"maintenance_margin_rate": "0.5 %"',
+        f"{FIRST}.maintenance_margin_rate",
+        '"0.5 %"',
+        '"0.005"',
+    ),
+    (
+        '"maintenance_margin_rate": "0.005"',
+        '"maintenance_margin_rate": "1.5"',
+        f"{FIRST}.maintenance_margin_rate",
+        '"1.5"',
+        "0.5 % is 0.005",
+    ),
+    (
+        '"maintenance_margin_rate": "0.005"',
+        '"maintenance_amount": "50"',
+        f"{FIRST}.maintenance_amount",
+        'the key "maintenance_amount"',
+        "belongs to a rate",
+    ),
+    (
+        '"take_profit": "52000"',
+        '"take_profit": "52000", "stop_loss": "50000"',
+        f"{FIRST}.stop_loss",
+        '"50000"',
+        "above its take_profit",
+    ),
+    ('"take_profit": "52000"', '"mm_basis": "last"', f"{FIRST}.mm_basis", '"last"', 'write "mark" or "entry"'),
+    (
+        '"AVAX": {"proxy"',
+        '"AVX": {"proxy"',
+        "policy.assets.AVX",
+        'the key "AVX", a coin that is not held',
+        'write "AVAX"',
+    ),
+    (
+        '"AVAX": {"proxy"',
+        '"DOGE": {"proxy"',
+        "policy.assets.DOGE",
+        'the key "DOGE", a coin that is not held',
+        "held are: BTC, SOL, AVAX, ETH",
+    ),
     ('"target": "0.5"', '"target": "50"', "policy.assets.SOL.target", '"50"', '50 % is "0.5"'),
     ('"target": "0.5"', '"target": "-0.5"', "policy.assets.SOL.target", '"-0.5"', "must not be negative"),
     ('"target": "0.5"', '"beta": "1"', "policy.assets.SOL.beta", 'the key "beta"', 'goes with "proxy"'),
     ('"target": "0.5"', '"floor": "0.5"', "policy.assets.SOL.floor", 'the key "floor"', 'add "cap"'),
     ('"target": "0.5"', '"floor": "0.9", "cap": "0.5"', "policy.assets.SOL.floor", '"0.9"', "above the cap"),
     ('"proxy": "BTC"', '"proxy": "AVAX"', "policy.assets.AVAX.proxy", '"AVAX"', "no proxy of itself"),
-    ('"proxy": "BTC"', '"proxy": "BTC", "account": "binance-man"', "policy.assets.AVAX.account", '"binance-man"', 'write "binance-main"'),
+    (
+        '"proxy": "BTC"',
+        '"proxy": "BTC", "account": "binance-man"',
+        "policy.assets.AVAX.account",
+        '"binance-man"',
+        'write "binance-main"',
+    ),
     ('"policy": {', '"policy": "full", "polcy": {', "policy", '"full"', "an object in braces"),
     ('"hedge_drift"', '"hedge_drfit"', "alerts.hedge_drfit", 'the key "hedge_drfit"', 'write "hedge_drift"'),
-    ('{"caution": "0.05"}', '{"caution": "0.05", "warning": "0.04"}', "alerts.hedge_drift.warning", '"0.04"', "above the caution"),
+    (
+        '{"caution": "0.05"}',
+        '{"caution": "0.05", "warning": "0.04"}',
+        "alerts.hedge_drift.warning",
+        '"0.04"',
+        "above the caution",
+    ),
     ('{"caution": "0.05"}', '{"caution": "0.05", "clear": "1.5"}', "alerts.hedge_drift.clear", '"1.5"', "1 or less"),
-    ('"asset": "BTC", "above": "80000"', '"asset": "DOGE", "above": "1"', "alerts.price[0].asset", '"DOGE"', "a coin of this book"),
+    (
+        '"asset": "BTC", "above": "80000"',
+        '"asset": "DOGE", "above": "1"',
+        "alerts.price[0].asset",
+        '"DOGE"',
+        "a coin of this book",
+    ),
     ('"above": "80000"', '"above": "80000", "below": "1"', "alerts.price[0]", "both above and below", "two entries"),
     ('"rates": {"USDT": "0.998"}', '"rates": {"BTC": "65000"}', "rates.BTC", '"65000"', "only stablecoins"),
-    ('"hedgetui.portfolio/1"', '"hedgetui.portfolio/2"', "schema", '"hedgetui.portfolio/2"', 'write "hedgetui.portfolio/1"'),
+    (
+        '"hedgetui.portfolio/1"',
+        '"hedgetui.portfolio/2"',
+        "schema",
+        '"hedgetui.portfolio/2"',
+        'write "hedgetui.portfolio/1"',
+    ),
     ('"name": "Core insurance"', '"name": " "', "name", '" "', "give the book a name"),
     ('"holdings": [', '"holdings": {', "holdings", '"asset"', "double quotes"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("old", "new", "field", "found", "remedy"), WRONG)
@@ -194,24 +281,23 @@ def test_every_mistake_of_a_stage_is_listed_in_the_order_of_the_file() -> None:
     ]
 
 
+def second_leg(side: str) -> str:
+    leg = {"symbol": "BTC/USDT:USDT", "side": side, "contracts": "1", "entry_price": "1", "margin_mode": "cross"}
+    return json.dumps(leg)
+
+
 def test_two_legs_of_one_name() -> None:
-    text = GOOD.replace(
-        '"take_profit": "52000"}]',
-        '"take_profit": "52000"}, {"symbol": "BTC/USDT:USDT", "side": "short", "contracts": "1", "entry_price": "1", "margin_mode": "cross"}]',
-    )
+    text = GOOD.replace('"take_profit": "52000"}]', '"take_profit": "52000"}, ' + second_leg("short") + "]")
     with pytest.raises(PortfolioError) as caught:
         load_portfolio(text, "book.json")
     (mistake,) = caught.value.mistakes
     assert mistake.field == "accounts[0].positions[1]"
     assert mistake.found == "a second short of BTC/USDT:USDT"
-    assert "accounts[0].positions[0]" in mistake.remedy
+    assert FIRST in mistake.remedy
 
 
 def test_hedge_mode_holds_both_sides() -> None:
-    text = GOOD.replace(
-        '"take_profit": "52000"}]',
-        '"take_profit": "52000"}, {"symbol": "BTC/USDT:USDT", "side": "long", "contracts": "1", "entry_price": "1", "margin_mode": "cross"}]',
-    )
+    text = GOOD.replace('"take_profit": "52000"}]', '"take_profit": "52000"}, ' + second_leg("long") + "]")
     assert len(load_portfolio(text, "book.json").accounts[0].positions) == 2
 
 
@@ -286,15 +372,23 @@ def test_described_in_words() -> None:
         (', "maintenance_margin_rate": "0.005"', "", "its liquidation price needs the venue's tiers"),
         ('"venue": "binance"', '"venue": "okx"', "a short of 1.0 contracts of BTC/USDT:USDT at okx"),
         ('"venue": "binance"', '"venue": "okx"', "its liquidation price needs the venue's contract facts"),
-        ('"side": "short", "contracts": "1.0"', '"side": "long", "contracts": "1.0"', "adds to the exposure, it does not hedge"),
+        (
+            '"side": "short", "contracts": "1.0"',
+            '"side": "long", "contracts": "1.0"',
+            "adds to the exposure, it does not hedge",
+        ),
         ('"side": "short", "contracts": "1.0"', '"side": "long", "contracts": "1.0"', "a fall of 49 % from entry"),
         ('"contracts": "1.0"', '"contracts": "1.2"', "0.2 BTC more is short than held"),
         ('"target": "0.5"', '"target": "0.3", "mode": "add"', "130 % is net short by plan"),
-        ('{"asset": "BTC", "quantity": "1.0", "place": "cold wallet"},', "", "BTC is short with nothing held against it"),
+        (
+            '{"asset": "BTC", "quantity": "1.0", "place": "cold wallet"},',
+            "",
+            "BTC is short with nothing held against it",
+        ),
         ('"margin": "32500"', '"leverage": "1"', "come to 65,000.0 USDT, more than its 40,000"),
         ('"entry_price": "65000",', "", "isolated with"),
     ],
-)  # fmt: skip
+)
 def test_what_is_odd_is_said(old: str, new: str, words: str) -> None:
     text = GOOD.replace(old, new, 1)
     if '"entry_price": "65000"' not in text:
