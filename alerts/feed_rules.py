@@ -36,7 +36,8 @@ def judge_feeds(
 
     `hot`: ids of legs that have a caution (`hot_legs`); `waited_ms`: for how long these markets are being read."""
     readings = [_judge(feed, feeds, legs, assets, hot, waited_ms) for feed in feeds]
-    for venue in dict.fromkeys(leg.venue for leg in legs if not any(reads(feed.feed, leg) for feed in feeds)):
+    waiting = (leg for leg in legs if leg.ages.mark is None or leg.stale)
+    for venue in dict.fromkeys(leg.venue for leg in waiting if not any(reads(feed.feed, leg) for feed in feeds)):
         level = CAUTION if waited_ms >= PATIENCE_MS else 0
         readings.append(Reading("feed", venue, None, level, level))
     return tuple(readings)

@@ -328,7 +328,7 @@ def _restart(state: State, event: Restarted) -> tuple[State, Effects]:
     moves = [_wake(durable(alert), shift, event, state.policy) for alert in state.alerts.values()]
     state, effects = _put(replace(state, rung=()), event.at_ms, moves)
     level = ADVISORY if event.clean else CAUTION
-    note = f"stopped by {event.who}" if event.clean and event.who else ""
+    note = f"by {event.who}" if event.clean and event.who else ""
     gap = Reading("monitor_gap", BOOK, Decimal(event.downtime_ms) / 1000, level, level, note=note)
     for judged in pulse(gap, event.at_ms):
         state, more = step(state, judged)

@@ -53,25 +53,39 @@ def fit(bold: str, rest: str, cells: int) -> str:
     return kept[: max(0, cells - len(bold) - 1)].rstrip() + "…"
 
 
-def order_of(tickets: tuple[Ticket, ...]) -> tuple[str, str]:
-    """The best thing to do, in bold, then what it achieves and the second-best."""
+def order_of(tickets: tuple[Ticket, ...], said: str = "") -> tuple[str, str]:
+    """The best thing to do, in bold, then what it achieves, how much more achieves more, and the second-best way.
+
+    `said` is a venue that the title names already."""
     if not tickets:
         return "", ""
     first = tickets[0]
-    words, where = first.words.rstrip("."), ""
+    words, where = _words(first, said), ""
     tail = f" on {first.venue}"
-    if first.kind in ("sell", "buy") and first.notional_usd is not None and words.endswith(tail):
+    if first.notional_usd is not None and words.endswith(tail) and "(" not in words:
         words, where = words.removesuffix(tail), f" ({figures.usd(first.notional_usd)}){tail}"
-    rest = where + _effect(first) + "."
-    for second in tickets[1:2]:
-        if second.words:
-            other = second.words.rstrip(".")
-            rest += f" Or {other[:1].lower()}{other[1:]}{_effect(second)}."
-    return words, rest
+    rest = where + _effect(first, said)
+    other = next((ticket for ticket in tickets if ticket.kind != first.kind and ticket.words), None)
+    for more in tickets[1:]:
+        if more.kind == first.kind == "add_margin" and more.amount is not None and more.currency:
+            rest += f", {figures.trimmed(more.amount)} {more.currency}{_effect(more, said)}"
+    if other is not None:
+        words_too = _words(other, said)
+        comma = "," if "," in words_too else ""
+        rest += f". Or {words_too[:1].lower()}{words_too[1:]}{comma}{_effect(other, said)}"
+    return words, rest + "."
 
 
-def _effect(ticket: Ticket) -> str:
-    effect = ticket.effect.strip().rstrip(".")
+def _words(ticket: Ticket, said: str) -> str:
+    words = ticket.words.rstrip(".,")
+    return words.replace(f" on {said}", "") if said else words
+
+
+def _effect(ticket: Ticket, said: str) -> str:
+    """What it achieves; an alert about liquidation need not say to what the distance is."""
+    effect = ticket.effect.strip().rstrip(".").replace(".0 %", " %")
+    if said:
+        effect = effect.removesuffix(" to liquidation")
     return f" {effect}" if effect else ""
 
 
@@ -106,7 +120,7 @@ def _limit(alert: Alert, scene: Scene, show: Callable[[Decimal], str]) -> str:
 
 def _liquidation(alert: Alert, scene: Scene) -> Said:
     leg = scene.legs.get(alert.subject)
-    order, order_rest = order_of(scene.tickets.get(alert.key, ()))
+    order, order_rest = order_of(scene.tickets.get(alert.key, ()), "" if leg is None else leg.venue)
     if not order and leg is not None:
         order, order_rest = "Add margin or buy back part of it", f" on {leg.venue}."
     fact, rest = _rally(alert, leg, scene)
@@ -342,9 +356,8 @@ def _gap(alert: Alert, scene: Scene) -> Said:
     long = "" if alert.value is None else f" for {figures.seconds(float(alert.value))}"
     until = f", until {figures.clock(scene.wall_ms(alert.since_ms))}"
     if alert.level == 1:
-        return Said(
-            "Not watched", f"The monitor was stopped{long}", f"{until}{', ' if alert.note else ''}{alert.note}."
-        )
+        by = f" {alert.note}" if alert.note else ""
+        return Said("Not watched", f"The monitor was stopped{by}", f"{long}{until}.")
     fact = f"Nobody watched{long}"
     return Said(
         "Not watched", fact, f"{until}.", "Look at the positions on their venues", ": alerts may have been missed."

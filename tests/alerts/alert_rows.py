@@ -85,7 +85,29 @@ def account(joint: str | None = "0.4", ratio: str | None = "0.05", **given: Any)
 
 
 RESCUE = (
-    Ticket("add_margin", "bybit", words="Add 414 USDT margin", effect="for +12 %, 2,673 USDT for +24 %"),
-    Ticket("buy", "bybit", words="Buy back 17 SOL, keeping its margin,", effect="for +12 %"),
+    Ticket(
+        "add_margin",
+        "bybit",
+        amount=Decimal(414),
+        currency="USDT",
+        words="Add 414 USDT margin",
+        effect="for +12.0 % to liquidation",
+    ),
+    Ticket(
+        "buy",
+        "bybit",
+        notional_usd=Decimal("3169.14"),
+        words="Buy back 17 SOL on bybit, keeping its margin",
+        effect="for +12.0 % to liquidation",
+    ),
+    Ticket(
+        "add_margin",
+        "bybit",
+        amount=Decimal(2673),
+        currency="USDT",
+        words="Add 2,673 USDT margin",
+        effect="for +24.0 % to liquidation",
+    ),
 )
+"""As the book makes them for a warning: out of its deadband, then out of the caution's."""
 SELL = (Ticket("sell", "bingx", words="Sell 6,000 DOGE on bingx", notional_usd=Decimal("1327.80")),)

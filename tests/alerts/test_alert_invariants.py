@@ -112,6 +112,26 @@ class AlertLife(RuleBasedStateMachine):
             assert before is not None
             assert (before.id, before.painted) == (id, level), "I5"
 
+    @rule(data=st.data())
+    def look_and_answer(self, data: st.DataObject) -> None:
+        self.look()
+        if self.painted:
+            self.acknowledge(data)
+
+    @rule(data=st.data(), for_ms=st.sampled_from((MINUTE, 30 * MINUTE, 4 * HOUR)))
+    def look_and_shelve(self, data: st.DataObject, for_ms: int) -> None:
+        self.look()
+        if self.painted:
+            self.shelve(data, for_ms)
+
+    @rule(made=judgements())
+    def get_worse(self, made: tuple[Key, Reading]) -> None:
+        """A level higher than the one an alert stands at."""
+        key, reading = made
+        alert = self.state.alerts.get(key)
+        level = min(3, 1 + (alert.level if alert is not None else 0))
+        self.judged(key, replace(reading, level=level, hold=level, known=True))
+
     @precondition(lambda self: self.painted)
     @rule(data=st.data())
     def reset(self, data: st.DataObject) -> None:
