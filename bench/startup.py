@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.terminal import Terminal  # noqa: E402
+from feeds.markets import FEEDS  # noqa: E402
+from feeds.simulator.server import Simulator  # noqa: E402
 
 EMPTY_APP = """
 from textual.app import App
@@ -39,13 +41,14 @@ GOALS = {"join": 1.3, "demo": 1.3, "start": 1.9}
 FIGURE_GOAL_MS = 300
 
 
-def write_settings(home: Path, peer: dict[str, dict[str, str]]) -> dict[str, str]:
+def write_settings(home: Path, peer: Simulator) -> dict[str, str]:
     """A home of its own whose settings point every venue at the peer."""
     folder = home / "config" / "hedgetui"
     folder.mkdir(parents=True, exist_ok=True)
     lines = []
-    for table in ("urls", "rest_urls"):
-        lines += [f"[{table}]", *(f'"{name}" = "{url}"' for name, url in peer[table].items())]
+    sockets = {feed: url for feed, url in peer.urls.items() if feed in FEEDS}
+    for table, addresses in (("urls", sockets), ("rest_urls", peer.rest_urls)):
+        lines += [f"[{table}]", *(f'"{name}" = "{address}"' for name, address in addresses.items())]
     (folder / "settings.toml").write_text("\n".join(lines) + "\n")
     return {
         **os.environ,
@@ -86,56 +89,47 @@ def variants(env: dict[str, str], book: str) -> dict[str, Callable[[], float]]:
     }
 
 
-class FirstFrames:
-    """Serves the simulator in a thread and remembers when it first sent data of a held symbol."""
+class Peer:
+    """The simulated venues, served by a thread of this process."""
 
     def __init__(self) -> None:
-        self.peer: dict[str, dict[str, str]] = {}
-        self.first_sent: float | None = None
         self._ready = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._done: asyncio.Event | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
     async def _serve(self) -> None:
-        from feeds.simulator.server import Simulator
-
         self._loop, self._done = asyncio.get_running_loop(), asyncio.Event()
-        async with Simulator(seed=1, on_data=self._note) as simulator:
-            self.peer = {"urls": simulator.urls, "rest_urls": simulator.rest_urls}
+        async with Simulator(seed=1, scenario="calm") as self.simulator:
             self._ready.set()
             await self._done.wait()
 
-    def _note(self) -> None:
-        if self.first_sent is None:
-            self.first_sent = time.perf_counter()
-
-    def __enter__(self) -> FirstFrames:
+    def __enter__(self) -> Peer:
         self._thread.start()
         if not self._ready.wait(20):
             raise TimeoutError("the simulator did not start")
         return self
 
     def __exit__(self, *_: object) -> None:
-        assert self._loop and self._done
         self._loop.call_soon_threadsafe(self._done.set)
         self._thread.join(10)
 
+    def last_first_frame(self) -> float:
+        """When the slowest of the feeds sent its first data, on this process's performance counter."""
+        now_s, now = self.simulator.now.elapsed_s, time.perf_counter()
+        return now - (now_s - max(self.simulator.first_data_s.values()))
 
-def first_figure_ms(peer: FirstFrames, env: dict[str, str], book: str) -> float:
-    """From the venue's first data frame to a live figure on the terminal, with the facts on disk."""
+
+def first_figure_ms(peer: Peer, env: dict[str, str], book: str) -> float:
+    """From the venues' first data frames to a live total on the terminal, with the facts on disk."""
     stop(env, book)
-    peer.first_sent = None
+    peer.simulator.first_data_s.clear()
     with Terminal(hedgetui(book), env) as terminal:
         shown = terminal.started + terminal.seconds_until("USD a day")
-        if peer.first_sent is None:
-            raise RuntimeError("a figure was shown before the venue sent anything")
-        return (shown - peer.first_sent) * 1000
+    return (shown - peer.last_first_frame()) * 1000
 
 
 def measure(repeats: int) -> dict[str, object]:
-    with FirstFrames() as peer, tempfile.TemporaryDirectory() as folder:
-        env = write_settings(Path(folder), peer.peer)
+    with Peer() as peer, tempfile.TemporaryDirectory() as folder:
+        env = write_settings(Path(folder), peer.simulator)
         book = str(Path(folder) / "book.json")
         Path(book).write_text((ROOT / "sample_portfolio.json").read_text())
         runs = variants(env, book)

@@ -108,6 +108,8 @@ class Simulator:
         self._heard = asyncio.Event()
         self.dials: dict[str, int] = {}
         """Handshakes asked for, refused ones included, by feed id."""
+        self.first_data_s: dict[str, float] = {}
+        """By feed id, the second at which data was first sent; clear it to watch for the next."""
         self.asked: list[str] = []
         """Paths of all HTTP requests, oldest first, with the venue before them: `/binance/fapi/v1/fundingInfo`."""
 
@@ -268,7 +270,10 @@ class Simulator:
             await line.events(self.script, now)
             if self.script.find("hang", line.feed, "", now.elapsed_s) is None:
                 await line.ping(now)
-                await line.send(self._due(line, now))
+                due = self._due(line, now)
+                if due:
+                    self.first_data_s.setdefault(line.feed, self.now.elapsed_s)
+                await line.send(due)
             await asyncio.sleep(pause_s)
 
     def _due(self, line: Line, now: Moment) -> list[Output]:
