@@ -133,10 +133,12 @@ def need_terminal() -> None:
 
 def monitor(words: Sequence[str]) -> int:
     """`hedgetui monitor PORTFOLIO`: watch without a screen, until a signal or `hedgetui stop`."""
+    from argparse import SUPPRESS
+
     parser = new_parser("hedgetui monitor", "Watch a portfolio without a screen; alerts go to the log on stderr.")
     parser.add_argument("portfolio", nargs="?", help="the portfolio file")
-    parser.add_argument("--detached", action="store_true", help=SUPPRESSED)
-    parser.add_argument("--demo", metavar="FOLDER", help=SUPPRESSED)
+    parser.add_argument("--detached", action="store_true", help=SUPPRESS)
+    parser.add_argument("--demo", metavar="FOLDER", help=SUPPRESS)
     given = parser.parse_args(words)
     if given.demo:
         from monitor.demo import run_demo
@@ -215,9 +217,6 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 # what they share
-
-SUPPRESSED = "==SUPPRESS=="
-"""argparse's mark for an option that --help does not show."""
 
 
 def new_parser(program: str, about: str, usage: str = "") -> argparse.ArgumentParser:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 from hedge.snapshot import Snapshot
 from monitor.link import Client
@@ -13,62 +13,83 @@ from monitor.messages import Answer, MonitorLost, Request
 
 REJOIN_TRIES = 5
 REJOIN_PAUSE_S = 0.2
+SAY_AGAIN_S = 1.0
+
+
+class Way(Protocol):
+    """A way to one monitor that runs or is being started."""
+
+    async def join(self) -> Client:
+        """Wait until it listens, and join. Raises MonitorLost with a reason."""
+        ...
+
+    async def rejoin(self) -> Client:
+        """Join again without waiting. Raises MonitorLost."""
+        ...
+
+    def leave(self) -> None:
+        """Nobody here looks any more."""
+        ...
 
 
 class Joining:
     """Implements `monitor.messages.Monitor` around a link that is being made.
 
-    `starting` makes what is painted until then, each second anew; `join` waits for the monitor and returns the link;
-    `rejoin` is tried where a link breaks, because a viewer that was stopped for a minute is dropped by a monitor that
-    lives on; `leave` is called once at the end.
+    `starting` makes what is painted until then, each second anew. A link that breaks is made again, because a viewer
+    that was stopped for a minute is dropped by a monitor that lives on; a monitor that is gone is lost, and only a new
+    call of `snapshots` looks for another.
     """
 
-    def __init__(
-        self,
-        starting: Callable[[], Snapshot],
-        join: Callable[[], Awaitable[Client]],
-        rejoin: Callable[[], Awaitable[Client]],
-        leave: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, starting: Callable[[], Snapshot], way: Way, another: Callable[[], Way]) -> None:
         self._starting = starting
-        self._join = join
-        self._rejoin = rejoin
-        self._leave = leave
-        self._client: Client | None = None
-        self._first: asyncio.Task[Client] | None = None
+        self._way = way
+        self._another = another
+        self._linking: asyncio.Task[Client] | None = None
+        self._gone = False
 
     async def snapshots(self) -> AsyncIterator[Snapshot]:
+        if self._gone:
+            self._way.leave()
+            self._way = self._another()
+            self._gone = False
         yield self._starting()
-        linking = asyncio.ensure_future(self._linked())
-        while not (await asyncio.wait({linking}, timeout=1.0))[0]:
-            yield self._starting()
-        client = await linking
-        while True:
-            try:
-                async for snapshot in client.snapshots():
-                    yield snapshot
-            except MonitorLost as lost:
-                client = await self._again(client, lost)
+        try:
+            linking = self._link()
+            while not (await asyncio.wait({linking}, timeout=SAY_AGAIN_S))[0]:
+                yield self._starting()
+            client = await linking
+            while True:
+                try:
+                    async for snapshot in client.snapshots():
+                        yield snapshot
+                except MonitorLost as lost:
+                    client = await self._again(client, lost)
+        except MonitorLost:
+            self._gone = True
+            self._linking = None
+            raise
 
     async def request(self, request: Request) -> Answer:
-        return await (await self._linked()).request(request)
+        if self._gone:
+            raise MonitorLost("no monitor is running")
+        client = await asyncio.shield(self._link())
+        return await client.request(request)
 
     async def close(self) -> None:
-        if self._first is not None and not self._first.done():
-            self._first.cancel()
-            await asyncio.gather(self._first, return_exceptions=True)
-        if self._client is not None:
-            await self._client.close()
-        self._leave()
+        linking, self._linking = self._linking, None
+        self._gone = True
+        if linking is not None:
+            linking.cancel()
+            await asyncio.gather(linking, return_exceptions=True)
+            if not linking.cancelled() and linking.exception() is None:
+                await linking.result().close()
+        self._way.leave()
 
-    async def _linked(self) -> Client:
-        """The link; made once, whoever asks first."""
-        if self._client is not None:
-            return self._client
-        if self._first is None:
-            self._first = asyncio.ensure_future(self._join())
-        self._client = await asyncio.shield(self._first)
-        return self._client
+    def _link(self) -> asyncio.Task[Client]:
+        """The link, made once, whoever asks first."""
+        if self._linking is None:
+            self._linking = asyncio.create_task(self._way.join(), name="joining")
+        return self._linking
 
     async def _again(self, old: Client, lost: MonitorLost) -> Client:
         """A new link to a monitor that lives on, or the old one's reason. A goodbye is the monitor's end: no retry."""
@@ -76,12 +97,12 @@ class Joining:
         if not old.dismissed:
             for _ in range(REJOIN_TRIES):
                 with contextlib.suppress(MonitorLost):
-                    self._client = await self._rejoin()
-                    return self._client
+                    client = await self._way.rejoin()
+                    self._linking = asyncio.create_task(_made(client), name="rejoined")
+                    return client
                 await asyncio.sleep(REJOIN_PAUSE_S)
         raise lost
 
 
-def iso(wall_ms: int) -> str:
-    """ISO-8601 UTC with milliseconds."""
-    return datetime.fromtimestamp(wall_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+async def _made(client: Client) -> Client:
+    return client

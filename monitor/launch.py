@@ -40,11 +40,27 @@ def listens(place: Place) -> bool:
     return True
 
 
-class Started:
-    """A monitor that was started as a child, until it listens."""
+class Joined:
+    """A monitor that runs already."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    async def join(self) -> Client:
+        return await connect(self.place.sock)
+
+    async def rejoin(self) -> Client:
+        return await connect(self.place.sock)
+
+    def leave(self) -> None:
+        """It goes on without us."""
+
+
+class Started(Joined):
+    """A monitor that was started as a child, and may not listen yet."""
 
     def __init__(self, place: Place, child: subprocess.Popen[bytes]) -> None:
-        self.place = place
+        super().__init__(place)
         self.child = child
 
     async def join(self) -> Client:
@@ -59,8 +75,10 @@ class Started:
             await asyncio.sleep(LOOK_EVERY_S)
         raise MonitorLost(f"the monitor did not answer within {START_LIMIT_S:.0f} s; its log is {self.place.log}")
 
-    async def rejoin(self) -> Client:
-        return await connect(self.place.sock)
+    def leave(self) -> None:
+        """It goes on in its own session, on purpose: Python need not warn of a child that outlives us."""
+        if self.child.poll() is None:
+            self.child.returncode = 0
 
 
 def start_monitor(portfolio: Path, env: Mapping[str, str]) -> Started:

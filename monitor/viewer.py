@@ -6,41 +6,63 @@ Joining a monitor that runs reads no file and imports no pydantic; a file is val
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from hedge.snapshot import EMPTY, Mode, Snapshot
 from monitor.clock import BootClock
-from monitor.joining import Joining, iso
-from monitor.launch import running, start_demo, start_monitor
-from monitor.link import Client, connect
-from monitor.place import AlreadyWatched, Place
+from monitor.joining import Joining, Way
+from monitor.launch import Joined, running, start_demo, start_monitor
+from monitor.messages import MonitorLost
+from monitor.place import AlreadyWatched, PlaceError
+
+
+class First:
+    """Makes the snapshot that is painted until the monitor's own comes."""
+
+    def __init__(self, mode: Mode, path: str, notice: str, base: Snapshot = EMPTY) -> None:
+        self._base = base
+        self._mode: Mode = mode
+        self._path = path
+        self._notice = notice
+        self._clock = BootClock()
+
+    def __call__(self) -> Snapshot:
+        now = datetime.fromtimestamp(self._clock.now().wall_ms / 1000, UTC)
+        return msgspec.structs.replace(
+            self._base,
+            as_of=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+            mode=self._mode,
+            path=self._path,
+            notices=(self._notice,),
+        )
 
 
 def joined(path: Path, env: Mapping[str, str]) -> Joining:
     """The monitor of the portfolio at `path`; started where none runs, once the file was read without a mistake.
 
-    Raises UnreadableFile, PortfolioError or PlaceError before anything is started."""
+    Raises UnreadableFile, PortfolioError, PlaceError or AlreadyWatched before anything is started."""
+
+    def another() -> Way:
+        place = running(path, env)
+        try:
+            return start_monitor(path, env) if place is None else Joined(place)
+        except (PlaceError, AlreadyWatched) as error:
+            raise MonitorLost(str(error)) from error
+
     place = running(path, env)
     if place is not None:
-        return _join(place, path, EMPTY)
-    known = from_file(path)
-    try:
-        started = start_monitor(path, env)
-    except AlreadyWatched:
-        place = running(path, env)
-        if place is None:
-            raise
-        return _join(place, path, known)
-    return Joining(_First(known, "live", path, "Starting the monitor."), started.join, started.rejoin)
+        return Joining(First("live", str(path), "Joining the monitor."), Joined(place), another)
+    first = First("live", str(path), "Starting the monitor.", from_file(path))
+    return Joining(first, start_monitor(path, env), another)
 
 
 def demo(env: Mapping[str, str]) -> Joining:
     """A demo of its own, which ends with this viewer."""
-    started = start_demo(env)
-    first = _First(EMPTY, "demo", None, "Starting the simulated market.")
-    return Joining(first, started.join, started.rejoin, started.leave)
+    first = First("demo", "", "Starting the simulated market.")
+    return Joining(first, start_demo(env), lambda: start_demo(env))
 
 
 def from_file(path: Path) -> Snapshot:
@@ -50,30 +72,3 @@ def from_file(path: Path) -> Snapshot:
     from monitor.portfolio_file import PortfolioFile
 
     return take_snapshot(Book(PortfolioFile(path).read()), BootClock().now(), "live")
-
-
-def _join(place: Place, path: Path, known: Snapshot) -> Joining:
-    async def join() -> Client:
-        return await connect(place.sock)
-
-    return Joining(_First(known, "live", path, "Joining the monitor."), join, join)
-
-
-class _First:
-    """Makes the snapshot that is painted until the monitor's own comes."""
-
-    def __init__(self, base: Snapshot, mode: Mode, path: Path | None, notice: str) -> None:
-        self._base = base
-        self._mode = mode
-        self._path = "" if path is None else str(path)
-        self._notice = notice
-        self._clock = BootClock()
-
-    def __call__(self) -> Snapshot:
-        return msgspec.structs.replace(
-            self._base,
-            as_of=iso(self._clock.now().wall_ms),
-            mode=self._mode,
-            path=self._path,
-            notices=(self._notice,),
-        )

@@ -1,0 +1,131 @@
+"""The commands as a user types them: exit codes, sentences, and what goes to which stream."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import pytest
+from desk import edited
+from household import ROOT, Home
+
+from monitor.version import VERSION
+
+
+def test_the_version_is_the_packages(home: Home) -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+    run = home.run("--version")
+    assert (run.returncode, run.stdout, run.stderr) == (0, f"hedgetui {VERSION}\n", "")
+
+
+@pytest.mark.parametrize("command", [(), ("monitor",), ("status",), ("stop",), ("check",), ("schema",)])
+def test_every_command_explains_itself(home: Home, command: tuple[str, ...]) -> None:
+    run = home.run(*command, "--help")
+    assert run.returncode == 0
+    assert run.stdout.startswith("usage: hedgetui")
+    assert "SUPPRESS" not in run.stdout
+    assert "--detached" not in run.stdout
+
+
+def test_check_says_the_book_back(home: Home) -> None:
+    run = home.run("check", str(home.portfolio))
+    assert run.returncode == 0
+    assert "SOL" in run.stdout
+    assert run.stderr == ""
+
+
+def test_check_of_a_wrong_file_names_line_field_found_and_remedy(home: Home) -> None:
+    home.write({**edited(), "holdings": [{"asset": "SOL", "quantity": "-1"}]})
+    run = home.run("check", str(home.portfolio))
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.startswith(f"{home.portfolio}:1:")
+    assert 'holdings[0].quantity: found "-1"' in run.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "status", "monitor"])
+def test_a_missing_file_is_named_with_the_way_to_a_sample(home: Home, command: str) -> None:
+    run = home.run(command, "none.json")
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert str(home.folder / "none.json") in run.stderr
+    assert "sample_portfolio.json" in run.stderr
+    assert "--demo" in run.stderr
+
+
+def test_a_mistyped_command_is_taken_for_a_file_and_guessed(home: Home) -> None:
+    run = home.run("staus")
+    assert run.returncode == 2
+    assert "status" in run.stderr
+
+
+@pytest.mark.parametrize("words", [(), ("--demo",), ("book.json",)])
+def test_without_a_terminal_there_is_no_screen(home: Home, words: tuple[str, ...]) -> None:
+    run = home.run(*words)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert "hedgetui monitor" in run.stderr
+    assert "hedgetui status" in run.stderr
+    assert home.sock is None
+
+
+def test_the_demo_takes_no_portfolio(home: Home) -> None:
+    run = home.run("--demo", "book.json")
+    assert run.returncode == 2
+    assert "--demo" in run.stderr
+
+
+def test_a_command_without_a_portfolio_asks_for_one_or_takes_the_setting(home: Home) -> None:
+    run = home.run("check")
+    assert run.returncode == 2
+    assert "settings" in run.stderr
+    home.env["HEDGETUI_PORTFOLIO"] = str(home.portfolio)
+    assert home.run("check").returncode == 0
+
+
+def test_wrong_settings_end_before_anything_starts(home: Home) -> None:
+    home.env["HEDGETUI_TEHME"] = "dark"
+    run = home.run("status", str(home.portfolio))
+    assert run.returncode == 2
+    assert "did you mean theme?" in run.stderr
+
+
+def test_the_schema_is_json_with_units(home: Home) -> None:
+    run = home.run("schema")
+    assert run.returncode == 0
+    schema = json.loads(run.stdout)
+    assert schema["title"] == "HedgetuiPortfolio"
+
+
+def test_stop_where_nothing_runs_is_fine(home: Home) -> None:
+    run = home.run("stop", str(home.portfolio))
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "No monitor" in run.stdout
+    assert "No monitor" in home.run("stop").stdout
+
+
+def test_status_without_a_network_is_3_with_a_reason_for_each_feed(home: Home) -> None:
+    run = home.run("status", str(home.portfolio), "--json", "--wait", "2")
+    assert run.returncode == 3
+    snapshot = json.loads(run.stdout)
+    assert snapshot["schema"] == "hedgetui.snapshot/1"
+    sick = {feed["feed"]: feed["reason"] for feed in snapshot["feeds"] if feed["state"] != "live"}
+    assert sick["bybit-linear"]
+    assert sick["bybit-facts"]
+    assert run.stderr.startswith("No data came: ")
+    assert run.stderr.count("\n") == 1
+    for figure in ("net_usd", "off_usd", "hedge_ratio", "funding_day_usd", "to_liquidation"):
+        assert snapshot["totals"][figure] is None
+        assert snapshot["totals"]["why"][figure]
+
+
+def test_status_as_text_shows_dashes_and_not_zeros(home: Home) -> None:
+    run = home.run("status", str(home.portfolio), "--wait", "1")
+    assert run.returncode == 3
+    (totals,) = (line for line in run.stdout.splitlines() if line.startswith("hedge ratio"))
+    assert "– %" in totals
+
+
+@pytest.mark.parametrize("wait", ["-1", "x", "1e9"])
+def test_a_wait_must_be_seconds(home: Home, wait: str) -> None:
+    assert home.run("status", str(home.portfolio), f"--wait={wait}").returncode == 2
