@@ -1,14 +1,16 @@
 """What must hold whatever happens, in whatever order: the invariants I1 to I16 on random lives.
 
 I10 (wall-clock jumps) and I11 (order) are with the words and the order: the machine itself knows neither.
+HYPOTHESIS_PROFILE=thorough tries ten times as many lives, before work on the machine is called done.
 """
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 
 from alert_cases import HOUR, MINUTE, SECOND
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
@@ -43,6 +45,14 @@ KEYS: tuple[Key, ...] = (
     ("feed", "bybit-linear"),
 )
 STATES = ("normal", "pending", "unack", "acked", "rtn_unack", "latch_unack", "latch_ack", "shelved")
+
+LIVES = 3_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 300
+TRIED = settings(
+    max_examples=LIVES,
+    stateful_step_count=50,
+    deadline=None,
+    suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
+)
 
 keys = st.sampled_from(KEYS)
 steps_ms = st.sampled_from((0, 1, 250, 999, SECOND, 2 * SECOND, 5 * SECOND, 11 * SECOND))
@@ -256,8 +266,10 @@ def bare(alert: Alert) -> Alert:
 
 
 TestAlertLife = AlertLife.TestCase
+TestAlertLife.settings = TRIED
 
 
+@settings(TRIED)
 @given(st.lists(st.tuples(judgements(), steps_ms, st.booleans()), min_size=1, max_size=60))
 def test_i15_keys_do_not_touch_each_other(story: list[tuple[tuple[Key, Reading], int, bool]]) -> None:
     """What becomes of a key is the same whether or not others live beside it."""
