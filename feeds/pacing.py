@@ -83,6 +83,15 @@ def host_of(url: str) -> str:
     return host if port is None else f"{host}:{port}"
 
 
+def shown(url: str) -> str:
+    """An address fit for the screen and the log: without user, password and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "?"
+    return f"{parts.scheme}://{host_of(url)}{parts.path}"
+
+
 def is_loopback(url: str) -> bool:
     """Whether an address is this machine, so that no proxy of the environment belongs in between."""
     try:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from websockets.asyncio.client import ClientConnection, connect
 
 from feeds.clean import ParseError, clean
-from feeds.pacing import Backoff, Hosts, host_of, is_loopback
+from feeds.pacing import Backoff, Hosts, host_of, is_loopback, shown
 from feeds.trouble import Recycle, Trouble, diagnose
 from feeds.venue import Ack, Closing, Feed, Pong, Said
 from feeds.watch import Watch
@@ -318,7 +318,7 @@ class Stream:
         if verdict.states and self.watch.state == "stale":
             self._say("stale", verdict.states[-1].reason)
         if verdict.recycle is not None:
-            raise Recycle(f"{verdict.recycle} ({self.url})")
+            raise Recycle(f"{verdict.recycle} ({shown(self.url)})")
         if verdict.resubscribe:
             connection.resubscribe([self._natives[symbol] for symbol in verdict.resubscribe])
         if now_ms >= connection.ends_ms:

@@ -74,14 +74,18 @@ def diagnose(error: BaseException, host: str, wall_ms: int) -> Trouble | None:
                 return closed(each, host)
             case InvalidStatus():
                 return refused(each.response.status_code, each.response.headers, host, wall_ms)
-            case InvalidProxy() | ProxyError():
+            case InvalidProxy():  # its whole text holds the proxy's address, and perhaps a password
+                return Trouble(f"{host}: the proxy does not work: {clean(each.msg, 120)}")
+            case ProxyError():
                 return Trouble(f"{host}: the proxy does not work: {clean(str(each), 120)}")
+            case aiohttp.ClientProxyConnectionError():
+                return Trouble(f"{host}: the proxy does not work: {clean(each.os_error.strerror or 'no answer', 120)}")
             case InvalidURI():
-                return Trouble(f"not an address: {clean(str(each), 120)}", "blocked", BLOCKED_S)
+                return Trouble(f"not a websocket address: {clean(each.msg, 120)}", "blocked", BLOCKED_S)
             case InvalidHandshake() | WebSocketException():
                 return Trouble(f"{host} does not speak websocket: {clean(str(each), 120)}")
             case aiohttp.InvalidURL():
-                return Trouble(f"not an address: {clean(str(each), 120)}", "blocked", BLOCKED_S)
+                return Trouble(f"not an address: {clean(each.description or '', 120)}", "blocked", BLOCKED_S)
     return system(error, host)
 
 

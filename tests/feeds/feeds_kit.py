@@ -60,7 +60,7 @@ async def settle(rounds: int = 40) -> None:
     await asyncio.sleep(0.001)
 
 
-async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     """Wait in real time for something that real sockets bring."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - what is waited for has no event

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.pacing import Backoff, Host, Hosts, host_of, is_loopback
+from feeds.pacing import Backoff, Host, Hosts, host_of, is_loopback, shown
 
 
 @given(st.integers())
@@ -69,6 +69,10 @@ def test_a_ban_outlasts_a_full_bucket_and_a_shorter_ban() -> None:
 def test_hosts_by_address(url: str, host: str, loopback: bool) -> None:
     assert host_of(url) == host
     assert is_loopback(url) is loopback
+
+
+def test_an_address_is_shown_without_what_may_be_secret() -> None:
+    assert shown("wss://name:secret@a.example:9443/ws/x?token=1#f") == "wss://a.example:9443/ws/x"
 
 
 def test_one_host_for_all_its_paths() -> None:

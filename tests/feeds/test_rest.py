@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
-from feeds_kit import FakeTime
+from feeds_kit import FakeTime, Peer, Rig, until
 
+from feeds.binance import USDM
 from feeds.pacing import Hosts
 from feeds.reads import READS, address, refusal
 from feeds.rest import Door, Refused, Unavailable
@@ -151,3 +153,40 @@ async def test_a_closed_port_a_silent_one_and_a_huge_answer(monkeypatch: pytest.
     async with venue(lambda _: web.Response(body=b"x" * 2000)) as (base, _), door(base, FakeTime(), []) as out:
         with pytest.raises(Unavailable, match="an answer over"):
             await out.get("binance", PATH)
+
+
+@asynccontextmanager
+async def proxy() -> AsyncIterator[tuple[str, list[str]]]:
+    """A proxy that refuses everything, and the first line of each request to it."""
+    heard: list[str] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append((await reader.readline()).decode().strip())
+        writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heard
+    finally:
+        server.close()
+
+
+async def test_a_proxy_of_the_environment_is_used_but_not_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with proxy() as (address, heard), venue(lambda _: web.Response(body=b"[]")) as (base, _):
+        for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, address)
+        async with door("http://fapi.example.test", FakeTime(), []) as out:
+            with pytest.raises(Unavailable, match="HTTP 502"):
+                await out.get("binance", PATH)
+        async with door(base, FakeTime(), []) as out:
+            assert await out.get("binance", PATH) == b"[]"
+        assert heard == [f"GET http://fapi.example.test{PATH} HTTP/1.1"]
+        async with Rig(USDM, "wss://fstream.example.test/ws", ["BTC/USDT:USDT"]) as rig:
+            await until(lambda: rig.ear.last_feed.state == "backing_off")
+            assert "the proxy does not work" in rig.ear.last_feed.reason
+        assert heard[1] == "CONNECT fstream.example.test:443 HTTP/1.1"
+        async with Peer() as peer, Rig(USDM, peer.url, ["BTC/USDT:USDT"]):
+            await until(lambda: peer.dials == 1)
+        assert len(heard) == 2

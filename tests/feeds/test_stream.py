@@ -371,7 +371,7 @@ def self_signed(folder: Path) -> Path:
 async def test_an_address_that_is_none_blocks_its_feed_and_says_so() -> None:
     async with Rig(binance.USDM, "http://127.0.0.1/", [BTC]) as rig:
         assert rig.ear.last_feed.state == "blocked"
-        assert "not an address" in rig.ear.last_feed.reason
+        assert "not a websocket address" in rig.ear.last_feed.reason
 
 
 async def test_a_frame_of_an_old_connection_is_dropped() -> None:

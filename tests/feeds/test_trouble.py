@@ -30,6 +30,7 @@ WALL_MS = 1_795_000_000_000
         (InvalidMessage("did not receive a valid HTTP response"), "h does not speak websocket"),
         (InvalidHandshake("odd"), "h does not speak websocket"),
         (InvalidProxy("ftp://x", "scheme not supported"), "h: the proxy does not work"),
+        (InvalidProxy("http://me:secret@x", "no port"), "h: the proxy does not work: no port"),
         (ProxyError("no"), "h: the proxy does not work"),
         (ConnectionClosedError(Close(1012, "soon back"), None), "closed by h (1012 service restart: soon back)"),
         (ConnectionClosedError(None, None), "connection to h lost"),
