@@ -72,10 +72,9 @@ class Past:
 
     def answer(self, path: str, seconds: int, now_ms: int) -> Answer:
         """The points of the last `seconds`, and what is missing for a full answer."""
-        series = self._series.get(path)
-        if series is None:
-            known = ", ".join(FIGURES)
-            return Refused(f"No history is kept of {path}; of each position it is kept of {known}.")
+        series = self._series.get(path, EMPTY)
+        if series is EMPTY and not is_kept(path):
+            return Refused(f"No history is kept of {path}: of each position it is kept of {', '.join(FIGURES)}.")
         points = series.since(now_ms - seconds * 1000)
         first = series.first_ms
         has_s = 0 if first is None else (now_ms - first) // 1000
@@ -86,6 +85,14 @@ class Past:
             values=tuple(value for _, value in points),
             needs=needs,
         )
+
+
+EMPTY = Series()
+
+
+def is_kept(path: str) -> bool:
+    """Whether a path is one of which history is kept, once there is any."""
+    return path.startswith("positions.") and path.rpartition(".")[2] in FIGURES
 
 
 def span(seconds: int) -> str:
