@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC
 from decimal import Decimal
 
-from hedge.exposure import ZERO, known_sum, product
+from hedge.exposure import ZERO, known_sum
 from hedge.layout import Layout
 from hedge.leg_words import iso
 from hedge.snapshot import NEVER, AccountRow
 from hedge.wallets import UsdPrice, Wallet
+from hedge.worth import greatest, least, worth_usd
 from hedge.written import Account
 
 
@@ -22,7 +23,7 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
         free[wallet.currency] = wallet.free()
         if free[wallet.currency] is None:
             why[f"free.{wallet.currency}"] = wallet.why_not_free()
-    equity = known_sum(product(wallet.equity(), price(wallet.currency)) for wallet in wallets)
+    equity = known_sum(worth_usd(quantity=wallet.equity(), price_usd=price(wallet.currency)) for wallet in wallets)
     if equity is None:
         why["equity_usd"] = _why_no_equity(wallets, price)
     ratio, joint = _proximity(wallets, layout, price, why)
@@ -67,7 +68,7 @@ def _proximity(
             distances.append(found.distance)
         else:
             why.setdefault("joint_to_liquidation", NEVER)
-    return max(ratios, default=None), min(distances, default=None)
+    return greatest(ratios), least(distances)
 
 
 def _why_no_equity(wallets: list[Wallet], price: UsdPrice) -> str:

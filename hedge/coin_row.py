@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hedge.coins import Coin, Standing
-from hedge.exposure import known_sum, ratio
+from hedge.exposure import known_sum
+from hedge.funding_income import apr_on_notional
 from hedge.ledger import seconds
 from hedge.leg_words import NO_HISTORY, drop_needless
 from hedge.market import Instant
 from hedge.snapshot import NEVER, AssetRow, AssetStatus, PositionRow
-from hedge.totals import DAYS_PER_YEAR
+from hedge.worth import least
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,11 +54,11 @@ def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Dec
         basis_pct=None if one is None else one.basis_pct,
         funding_rate=None if one is None else one.funding_rate,
         funding_interval_hours=None if one is None else one.funding_interval_hours,
-        funding_apr=None if day is None else ratio(day * DAYS_PER_YEAR, notional),
+        funding_apr=apr_on_notional(day_usd=day, notional_usd=notional),
         funding_day_usd=day,
         next_funding=min(stamps, default=None),
         accrued_usd=accrued,
-        to_liquidation=min(distances, default=None),
+        to_liquidation=least(distances),
         age_s=_age(coin, legs, ledger, now),
         stale=coin.price.stale or any("mark" in leg.stale or "index" in leg.stale for leg in legs),
         legs=tuple(leg.id for leg in legs),

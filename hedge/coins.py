@@ -8,12 +8,14 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hedge.exposure import drift, hedge_ratio, known_sum, price_per_coin, product, ratio
+from hedge.exposure import drift, hedge_ratio, known_sum, ratio
 from hedge.ledger import Ledger, Market
 from hedge.legs import Leg
 from hedge.market import Index, Mark, Spot
 from hedge.policy import Target
+from hedge.sizing import step_in_coins
 from hedge.sums import Sum
+from hedge.worth import off_usd, planned_net_usd, share_usd, usd_per_coin, worth_usd
 
 Kind = Literal["index", "spot", "mark"]
 
@@ -112,28 +114,30 @@ class Coin:
         expires_ms: int | None,
     ) -> Price:
         if source.leg is None:
-            usd = value.price * quote_usd.get(source.market.symbol.partition("/")[2], Decimal(1))
+            rate = quote_usd.get(source.market.symbol.partition("/")[2], Decimal(1))
+            usd = usd_per_coin(quoted_price=value.price, quote_usd=rate)
         else:
-            usd = price_per_coin(quoted_price=value.price, multiplier=source.leg.multiplier) * source.leg.quote_usd
+            leg = source.leg
+            usd = usd_per_coin(quoted_price=value.price, multiplier=leg.multiplier, quote_usd=leg.quote_usd)
         name = {"index": "index", "spot": "mid", "mark": "mark, for want of an index"}[source.kind]
         words = f"{value.feed} {name}" + (", in place of the first source" if fallback else "")
         return Price(usd, words, expires_ms is None, source, expires_ms)
 
     def hedge_usd(self) -> Decimal | None:
         """Signed USD of the legs that hedge this coin."""
-        return product(self.hedge.value, self.hedge_priced_as.price.usd)
+        return worth_usd(quantity=self.hedge.value, price_usd=self.hedge_priced_as.price.usd)
 
     def spot_usd(self) -> Decimal | None:
         """USD of the coins held."""
-        return product(self.spot_quantity, self.price.usd)
+        return worth_usd(quantity=self.spot_quantity, price_usd=self.price.usd)
 
     def beta_spot_usd(self) -> Decimal | None:
         """USD held, as dollars of the proxy."""
-        return product(self.target.beta, self.spot_usd())
+        return share_usd(share=self.target.beta, usd=self.spot_usd())
 
     def planned_hedge_usd(self) -> Decimal | None:
         """USD that shall be short for this coin, unsigned."""
-        return product(self.target.ratio, self.beta_spot_usd())
+        return share_usd(share=self.target.ratio, usd=self.beta_spot_usd())
 
     def standing(self) -> Standing:
         """Against the plan. Of a coin that shares a proxy's short only what is held is known here."""
@@ -145,7 +149,7 @@ class Coin:
             return Standing(spot, None, spot, held, None, None, None, None, None, None)
         planned_hedge = known_sum(owner.planned_hedge_usd() for owner in owners)
         beta_net = known_sum((held, hedge))
-        planned_net = None if held is None or planned_hedge is None else held - planned_hedge
+        planned_net = planned_net_usd(beta_spot_usd=held, planned_hedge_usd=planned_hedge)
         held_ratio, target = self._ratio(held, hedge), self._target(held, planned_hedge)
         return Standing(
             spot_usd=spot,
@@ -154,7 +158,7 @@ class Coin:
             beta_spot_usd=held,
             beta_net_usd=beta_net,
             planned_net_usd=planned_net,
-            off_usd=None if beta_net is None or planned_net is None else beta_net - planned_net,
+            off_usd=off_usd(beta_net_usd=beta_net, planned_net_usd=planned_net),
             hedge_ratio=held_ratio,
             target_ratio=target,
             drift=drift(hedge_ratio=held_ratio, target_ratio=target),
@@ -187,8 +191,11 @@ class Coin:
             instrument = leg.market.instrument
             if instrument is None or leg.contract_size is None:
                 continue
-            step = instrument.step * instrument.contract_size * instrument.multiplier
-            if not instrument.inverse:
-                return step
-            return None if leg.price is None or leg.price <= 0 else step / leg.price
+            return step_in_coins(
+                inverse=instrument.inverse,
+                step=instrument.step,
+                contract_size=instrument.contract_size,
+                multiplier=instrument.multiplier,
+                price=leg.price,
+            )
         return None

@@ -120,9 +120,17 @@ def cross_liquidation(
         equity=equity,
         maintenance_margin=required,
         margin_ratio=margin_ratio(maintenance_margin=required, equity=equity),
-        distance=_room(None if price is None else price / mark - ONE, solvent),
+        distance=cross_distance(mark=mark, liquidation_price=price, solvent=solvent),
         never=price is None and solvent,
     )
+
+
+def cross_distance(*, mark: Decimal, liquidation_price: Decimal | None, solvent: bool) -> Decimal | None:
+    """The size of the move from the mark to the liquidation price, |P_liq / P - 1|; negative once in liquidation.
+
+    In a cross account the price may lie on either side. `solvent`: equity is above maintenance margin at the mark.
+    """
+    return _room(None if liquidation_price is None else liquidation_price / mark - ONE, solvent)
 
 
 def joint_liquidation(

@@ -177,8 +177,8 @@ class Ledger:
             feed=feed,
             state=state.state,
             reason=state.reason,
-            age_s=None if at is None else max(0, now.mono_ms - at) / 1000,
-            retry_s=None if retry is None else max(0, retry - now.mono_ms) / 1000,
+            age_s=seconds(now.mono_ms, at),
+            retry_s=seconds_left(retry, now.mono_ms),
             dials=state.dials,
             symbols={symbol: sick.reason or sick.state for symbol, sick in self.sick.get(feed, {}).items()},
         )
@@ -197,6 +197,11 @@ class Ledger:
 def seconds(now_ms: int, then_ms: int | None) -> float | None:
     """Age in seconds, never negative; None for never."""
     return None if then_ms is None else max(0, now_ms - then_ms) / 1000
+
+
+def seconds_left(until_ms: int | None, now_ms: int) -> float | None:
+    """Seconds until a moment, never negative; None where there is none."""
+    return None if until_ms is None else max(0, until_ms - now_ms) / 1000
 
 
 def as_seconds(milliseconds: int) -> Decimal:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hedge.balances import isolated_equity
 from hedge.basis import Basis, basis
-from hedge.funding import elapsed_fraction, funding_apr, hedger_apr
+from hedge.funding_income import accrued_usd, holder_apr
 from hedge.ledger import Ledger, seconds
 from hedge.leg_words import (
     NO_HISTORY,
@@ -185,8 +186,7 @@ def _funding(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> _Funding:
             notes.why[name] = reason
     else:
         result.rate = predicted.rate
-        apr = funding_apr(rate=predicted.rate, interval_hours=leg.interval_hours)
-        result.apr = hedger_apr(side=leg.side, apr=apr)
+        result.apr = holder_apr(side=leg.side, rate=predicted.rate, interval_hours=leg.interval_hours)
     if predicted is None or predicted.next_ms is None:
         notes.why["next_funding"] = notes.why["accrued_usd"] = "the venue has not said when it pays next"
     else:
@@ -196,9 +196,9 @@ def _funding(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> _Funding:
             notes.why["next_funding_usd"] = notes.why["accrued_usd"] = _old(name)
     if "accrued_usd" not in notes.why and predicted is not None and predicted.next_ms is not None:
         left = Decimal(predicted.next_ms - now.wall_ms) / 1000
-        share = elapsed_fraction(interval_hours=leg.interval_hours, next_funding_in_s=left)
-        if share is not None and leg.payment_usd is not None:
-            result.accrued = leg.payment_usd * share
+        result.accrued = accrued_usd(
+            stamp_usd=leg.payment_usd, interval_hours=leg.interval_hours, next_funding_in_s=left
+        )
     return result
 
 
@@ -206,8 +206,7 @@ def _margin(leg: Leg, wallet: Wallet, price: UsdPrice, notes: _Notes) -> _Margin
     """Equity and margin ratio: its own when isolated, the shared wallet's when cross."""
     result = _Margin()
     if leg.isolated:
-        if leg.margin is not None and leg.pnl is not None:
-            result.equity = leg.margin + leg.pnl
+        result.equity = isolated_equity(margin=leg.margin, pnl=leg.pnl)
         required = None if leg.maintenance is None else leg.maintenance.margin
     else:
         result.equity = wallet.cross_equity(price, leg.quote_usd)

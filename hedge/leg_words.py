@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+from hedge.ledger import seconds
 from hedge.legs import Leg
 from hedge.market import Instant
 from hedge.snapshot import AccountRow, AssetRow, PositionRow, Totals
@@ -90,7 +91,7 @@ def position_source(leg: Leg, now: Instant) -> tuple[float | None, str]:
     """How old the position in the file is, in seconds, and those words; None where the file states no time."""
     if leg.as_of_ms is None:
         return None, "file"
-    age = max(0, now.wall_ms - leg.as_of_ms) / 1000
+    age = seconds(now.wall_ms, leg.as_of_ms) or 0.0
     return age, f"file, {age_words(age)} old"
 
 

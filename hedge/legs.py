@@ -12,6 +12,7 @@ from typing import Literal
 from hedge.cross import MarginPosition
 from hedge.exposure import position_delta, sign
 from hedge.funding import funding_payment_usd
+from hedge.funding_income import funding_day_usd
 from hedge.ledger import Market
 from hedge.liquidation import IsolatedLiquidation, isolated_liquidation
 from hedge.margin import (
@@ -20,7 +21,7 @@ from hedge.margin import (
     initial_margin,
     maintenance,
     notional,
-    notional_quote,
+    notional_usd,
     tier_for,
 )
 from hedge.market import DEFAULT_FUNDING_INTERVAL_HOURS, Tier
@@ -176,10 +177,13 @@ class Leg:
         if size is not None:
             contracts = self.position.contracts
             self.notional = notional(inverse=self.inverse, contracts=contracts, contract_size=size, price=price)
-            if self.inverse:
-                self.notional_usd = notional_quote(inverse=True, contracts=contracts, contract_size=size, price=price)
-            elif self.notional is not None:
-                self.notional_usd = self.notional * self.quote_usd
+            self.notional_usd = notional_usd(
+                inverse=self.inverse,
+                contracts=contracts,
+                contract_size=size,
+                price=price,
+                quote_usd=self.quote_usd,
+            )
             self._gains(size, contracts, price)
             self._require()
         self.refresh_funding()
@@ -189,11 +193,14 @@ class Leg:
         self.pnl = pnl(
             inverse=self.inverse, side=self.side, contracts=contracts, contract_size=size, entry=entry, price=price
         )
-        if not self.inverse:
-            self.pnl_usd = None if self.pnl is None else self.pnl * self.quote_usd
-            return
         self.pnl_usd = pnl_usd(
-            inverse=True, side=self.side, contracts=contracts, contract_size=size, entry=entry, price=price
+            inverse=self.inverse,
+            side=self.side,
+            contracts=contracts,
+            contract_size=size,
+            entry=entry,
+            price=price,
+            quote_usd=self.quote_usd,
         )
 
     def _require(self) -> None:
@@ -227,8 +234,7 @@ class Leg:
             rate=rate,
             quote_usd=self.quote_usd,
         )
-        if self.payment_usd is not None:
-            self.day_usd = self.payment_usd * 24 / self.interval_hours
+        self.day_usd = funding_day_usd(stamp_usd=self.payment_usd, interval_hours=self.interval_hours)
 
     @property
     def maintenance_rate(self) -> Decimal | None:

@@ -50,6 +50,14 @@ def notional_quote(
     return notional(inverse=False, contracts=contracts, contract_size=contract_size, price=price)
 
 
+def notional_usd(
+    *, inverse: bool, contracts: Decimal, contract_size: Decimal, price: Decimal | None, quote_usd: Decimal
+) -> Decimal | None:
+    """Notional in USD: linear q P x USD per quote unit, inverse Q. None where a linear one lacks a price."""
+    size = notional_quote(inverse=inverse, contracts=contracts, contract_size=contract_size, price=price)
+    return size if inverse or size is None else size * quote_usd
+
+
 def initial_margin(
     *, inverse: bool, contracts: Decimal, contract_size: Decimal, price: Decimal | None, leverage: Decimal | None
 ) -> Decimal | None:

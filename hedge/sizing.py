@@ -88,6 +88,16 @@ def orderable(
     return contracts
 
 
+def step_in_coins(
+    *, inverse: bool, step: Decimal, contract_size: Decimal, multiplier: Decimal, price: Decimal | None
+) -> Decimal | None:
+    """The smallest change of a position, in coins; of an inverse one at `price`, None without it."""
+    size = step * contract_size * multiplier
+    if not inverse:
+        return size
+    return None if price is None or price <= 0 else size / price
+
+
 def order_side(adjustment: Decimal) -> OrderSide:
     """Positive adjustment: sell more perp. Negative: buy back."""
     return "sell" if adjustment > 0 else "buy"

@@ -11,6 +11,19 @@ _EXACT = Context(prec=60)
 """Wide enough that no sum of parts is ever rounded: 18 digits of size times 18 of price, and 12 decimals."""
 
 
+def exact_sum(parts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum as `Sum` keeps it: every part rounded to 1e-12, no digit lost in adding; None while a part is missing."""
+    total = Sum()
+    for place, part in enumerate(parts):
+        total.put(str(place), part)
+    return total.value
+
+
+def exact_gross(parts: Iterable[Decimal | None]) -> Decimal | None:
+    """`exact_sum` of what the parts are without their signs."""
+    return exact_sum(None if part is None else abs(part) for part in parts)
+
+
 class Sum:
     """Adds parts by name; replacing a part costs the same however many there are."""
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from msgspec.structs import replace
 
 from hedge.coins import Coin
 from hedge.exposure import ZERO, drift, hedge_ratio, known_sum, ratio
+from hedge.funding_income import apr_on_notional
 from hedge.layout import Layout
 from hedge.leg_words import NO_HISTORY
 from hedge.legs import Leg
 from hedge.snapshot import NEVER, AccountRow, AssetRow, PositionRow, Totals
 from hedge.sums import Sum
-
-DAYS_PER_YEAR = Decimal(365)
+from hedge.worth import off_usd, planned_net_usd
 
 
 class BookSums:
@@ -53,7 +52,7 @@ def totals(sums: BookSums, layout: Layout) -> Totals:
     spot, hedge, beta_spot = sums.spot_usd.value, sums.hedge_usd.value, sums.beta_spot_usd.value
     planned_hedge = sums.planned_hedge_usd.value
     beta_net = known_sum((beta_spot, hedge))
-    planned_net = None if beta_spot is None or planned_hedge is None else beta_spot - planned_hedge
+    planned_net = planned_net_usd(beta_spot_usd=beta_spot, planned_hedge_usd=planned_hedge)
     held, target = hedge_ratio(spot_delta=beta_spot, hedge_delta=hedge), ratio(planned_hedge, beta_spot)
     day, notional = sums.day_usd.value, sums.notional_usd.value
     stale_usd = sums.stale_usd.known
@@ -65,13 +64,13 @@ def totals(sums: BookSums, layout: Layout) -> Totals:
         net_usd=known_sum((spot, hedge)),
         beta_net_usd=beta_net,
         planned_net_usd=planned_net,
-        off_usd=None if beta_net is None or planned_net is None else beta_net - planned_net,
+        off_usd=off_usd(beta_net_usd=beta_net, planned_net_usd=planned_net),
         gross_net_usd=sums.gross_net_usd.value,
         hedge_ratio=held,
         target_ratio=target,
         drift=drift(hedge_ratio=held, target_ratio=target),
         funding_day_usd=day,
-        funding_apr=None if day is None else ratio(day * DAYS_PER_YEAR, notional),
+        funding_apr=apr_on_notional(day_usd=day, notional_usd=notional),
         funding_notional_usd=notional,
         stale=stale_usd != 0,
         stale_usd=stale_usd,

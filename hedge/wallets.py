@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from hedge.balances import coins_worth
 from hedge.cross import (
     CoinCollateral,
     CrossLiquidation,
@@ -15,10 +16,11 @@ from hedge.cross import (
     cross_liquidation,
     joint_liquidation,
 )
-from hedge.exposure import ZERO
+from hedge.exposure import ZERO, known_sum
 from hedge.legs import Leg
 from hedge.margin import free_collateral, margin_ratio
 from hedge.sums import Sum
+from hedge.worth import difference
 from hedge.written import Account
 
 UsdPrice = Callable[[str], Decimal | None]
@@ -58,12 +60,12 @@ class Wallet:
     def shared(self) -> Decimal | None:
         """What cross legs share: the balance without isolated margins. None while one of those is not known."""
         margins = self.isolated_margins.value
-        return None if self.balance is None or margins is None else self.balance - margins
+        return difference(self.balance, margins)
 
     def equity(self) -> Decimal | None:
         """Balance plus unrealised PnL of every leg, settle currency."""
         pnl = self.pnl.value
-        return None if self.balance is None or pnl is None else self.balance + pnl
+        return known_sum((self.balance, pnl))
 
     def free(self) -> Decimal | None:
         """Balance less isolated margins and initial margins of cross legs; None where one of them is not known."""
@@ -108,12 +110,12 @@ class Wallet:
         coins = self.coins(price, quote_usd)
         if coins is None:
             return None
-        return sum((coin.quantity * coin.price * (1 - coin.haircut) for coin in coins), ZERO)
+        return coins_worth(coins)
 
     def cross_equity(self, price: UsdPrice, quote_usd: Decimal) -> Decimal | None:
         """Equity that all cross legs stand on together, settle currency."""
         shared, pnl, coins = self.shared, self.cross_pnl.value, self.coins_worth(price, quote_usd)
-        return None if shared is None or pnl is None or coins is None else shared + pnl + coins
+        return known_sum((shared, pnl, coins))
 
     def cross_ratio(self, price: UsdPrice, quote_usd: Decimal) -> Decimal | None:
         """Maintenance margin over equity of the cross legs; None where one is not known or equity is gone."""
@@ -145,7 +147,7 @@ class Wallet:
         own = [other.id for other in self.legs if not other.isolated and other.market is leg.market]
         shared, pnl = self.shared, self.cross_pnl.without(own)
         required = self.cross_maintenance.without(own)
-        return None if shared is None or pnl is None or required is None else shared + pnl - required
+        return difference(known_sum((shared, pnl)), required)
 
     def why_no_equity(self) -> str:
         """What is missing for the equity of the cross legs; empty when nothing is."""
