@@ -103,8 +103,8 @@ def funding_apr(*, rate: Decimal | None, interval_hours: Decimal | None) -> Deci
 
 
 def funding_apy(*, rate: Decimal | None, interval_hours: Decimal | None) -> Decimal | None:
-    """Compounded annual rate (1 + r)^(8760/H) - 1. None where it is not defined (no rate, or one of -100 % or less)."""
-    if rate is None or interval_hours is None or interval_hours <= 0 or rate <= -1:
+    """Compounded annual rate (1 + r)^(8760/H) - 1. None where it is not defined (no rate, or one below -100 %)."""
+    if rate is None or interval_hours is None or interval_hours <= 0 or rate < -1:
         return None
     return (ONE + rate) ** (HOURS_PER_YEAR / interval_hours) - ONE
 

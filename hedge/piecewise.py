@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -33,6 +34,8 @@ def line(*, constant: Decimal = Decimal(0), slope: Decimal = Decimal(0)) -> Curv
 
 def scaled(curve: Curve, factor: Decimal) -> Curve:
     """The curve times `factor`, its boundaries where they were."""
+    if factor == 1:
+        return curve
     return tuple(
         Piece(upto=piece.upto, constant=piece.constant * factor, slope=piece.slope * factor) for piece in curve
     )
@@ -52,14 +55,15 @@ def zeros(curves: Sequence[Curve]) -> tuple[Decimal, ...]:
 
     A stretch that is zero throughout has no zero of its own.
     """
-    bounds = sorted({piece.upto for curve in curves for piece in curve if piece.upto is not None and piece.upto > 0})
+    constant = sum((curve[0].constant for curve in curves), Decimal(0))
+    slope = sum((curve[0].slope for curve in curves), Decimal(0))
     found: list[Decimal] = []
     before = low = Decimal(0)
-    at = [0] * len(curves)
-    for high in (*bounds, None):
-        constant, slope = _line(curves, at, low)
-        start = constant + slope * low
-        if before * start < 0:
+    for high, more_constant, more_slope in (*_bends(curves), (None, low, low)):
+        if high == low:
+            constant, slope = constant + more_constant, slope + more_slope
+            continue
+        if before * (constant + slope * low) < 0:
             found.append(low)
         if slope != 0:
             zero = -constant / slope
@@ -67,21 +71,19 @@ def zeros(curves: Sequence[Curve]) -> tuple[Decimal, ...]:
                 found.append(zero)
         if high is not None:
             before, low = constant + slope * high, high
+            constant, slope = constant + more_constant, slope + more_slope
     return tuple(found)
 
 
-def _line(curves: Sequence[Curve], at: list[int], low: Decimal) -> tuple[Decimal, Decimal]:
-    """The sum's line just above `low`; `at` remembers where each curve stands and moves on with it."""
-    constant = slope = Decimal(0)
-    for index, curve in enumerate(curves):
-        while True:
-            piece = curve[at[index]]
-            if piece.upto is None or piece.upto > low:
-                break
-            at[index] += 1
-        constant += piece.constant
-        slope += piece.slope
-    return constant, slope
+def _bends(curves: Sequence[Curve]) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """Each boundary of any curve, ascending, with what its constant and its slope change by there."""
+    bends = [
+        (piece.upto, after.constant - piece.constant, after.slope - piece.slope)
+        for curve in curves
+        for piece, after in pairwise(curve)
+        if piece.upto is not None
+    ]
+    return sorted(bends, key=lambda bend: bend[0])
 
 
 def plausible(zero: Decimal, x: Decimal) -> bool:

@@ -22,6 +22,20 @@ class Fill(Struct, frozen=True):
     price: Decimal
 
 
+class Attribution(Struct, frozen=True):
+    """Where a leg's gain came from, in USD; the parts add up to `total_usd`, the change of its equity."""
+
+    price_usd: Decimal
+    """The index moved."""
+    basis_usd: Decimal
+    """The mark moved against its index."""
+    fx_usd: Decimal
+    """The quote currency (a stablecoin) moved against the dollar."""
+    funding_usd: Decimal
+    fees_usd: Decimal
+    total_usd: Decimal
+
+
 def pnl(
     *,
     inverse: bool,
@@ -71,3 +85,38 @@ def average_entry(*, inverse: bool, fills: Sequence[Fill]) -> Decimal | None:
     if inverse:
         return ratio(size, sum((fill.contracts / fill.price for fill in fills), ZERO))
     return ratio(sum((fill.contracts * fill.price for fill in fills), ZERO), size)
+
+
+def attribute(
+    *,
+    inverse: bool,
+    side: Side,
+    contracts: Decimal,
+    contract_size: Decimal,
+    entry: Decimal,
+    mark: Decimal,
+    entry_index: Decimal,
+    index: Decimal,
+    entry_quote_usd: Decimal = ONE,
+    quote_usd: Decimal = ONE,
+    funding_usd: Decimal = ZERO,
+    fees_usd: Decimal = ZERO,
+) -> Attribution:
+    """A leg's PnL since `entry` split into price, basis and stablecoin, with funding and fees (negative) beside them.
+
+    `entry_index` and `entry_quote_usd` held when it was opened (or at the start of the period, with the mark of that
+    moment as the entry of a linear leg). Prices are above zero.
+    """
+    per_unit = sign(side) * contracts * contract_size / (entry if inverse else ONE)
+    before, after = (ONE, ONE) if inverse else (entry_quote_usd, quote_usd)
+    price = per_unit * (index - entry_index) * before
+    basis = per_unit * ((mark - index) - (entry - entry_index)) * before
+    fx = per_unit * (mark - entry) * (after - before)
+    return Attribution(
+        price_usd=price,
+        basis_usd=basis,
+        fx_usd=fx,
+        funding_usd=funding_usd,
+        fees_usd=fees_usd,
+        total_usd=price + basis + fx + funding_usd + fees_usd,
+    )
