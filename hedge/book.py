@@ -87,13 +87,18 @@ class Book:
         self.assumed = kept
         self._build(portfolio)
 
-    def with_portfolio(self, portfolio: Portfolio) -> Book:
-        """Another book on the same market data: what would be. Updates belong to this one only."""
+    def with_portfolio(self, portfolio: Portfolio, ledger: Ledger | None = None, *, same_sources: bool = False) -> Book:
+        """Another book on the same market data, or on `ledger`: what would be. Updates belong to this one only.
+
+        With `same_sources` its coins are priced as they are here, also by the markets of legs it no longer has."""
         other = Book.__new__(Book)
-        other.ledger = self.ledger
+        other.ledger = self.ledger if ledger is None else ledger
         other.assumed = dict(self.assumed)
         other._clock_ms = self._clock_ms
         other._build(portfolio)
+        for name in other.layout.coins.keys() & self.layout.coins.keys() if same_sources else ():
+            other.layout.coins[name].sources = self.layout.coins[name].sources
+            other._value(other.layout.coins[name], other._clock_ms)
         return other
 
     # Updates
