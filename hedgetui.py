@@ -123,7 +123,7 @@ def need_terminal() -> None:
     missing = [stream.name.strip("<>") for stream in (sys.stdin, sys.stdout, sys.stderr) if not stream.isatty()]
     if missing:
         raise Wrong(
-            f"The screen needs a terminal on stdin, stdout and stderr, and {' and '.join(missing)} lead elsewhere.\n"
+            f"The screen needs a terminal: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not on one.\n"
             "Without a screen: `hedgetui monitor PORTFOLIO` watches, `hedgetui status PORTFOLIO` prints the figures."
         )
 

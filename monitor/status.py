@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -61,6 +62,7 @@ def look(path: Path, env: Mapping[str, str], wait_s: float) -> Snapshot:
     from monitor.settings import read_settings
     from monitor.watch import Watch
 
+    logging.getLogger("hedgetui").addHandler(logging.NullHandler())  # the snapshot says it all
     settings = read_settings(env)
     file = PortfolioFile(path)
     watch = Watch(file.read(), BootClock(), path=str(file.path))

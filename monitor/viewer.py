@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,12 +19,15 @@ from monitor.launch import Joined, running, start_demo, start_monitor
 from monitor.messages import MonitorLost
 from monitor.place import AlreadyWatched, PlaceError
 
+if TYPE_CHECKING:
+    from hedge.portfolio import Portfolio
+
 
 class First:
     """Makes the snapshot that is painted until the monitor's own comes."""
 
-    def __init__(self, mode: Mode, path: str, notice: str, base: Snapshot = EMPTY) -> None:
-        self._base = base
+    def __init__(self, mode: Mode, path: str, notice: str, portfolio: Portfolio | None = None) -> None:
+        self._portfolio = portfolio
         self._mode: Mode = mode
         self._path = path
         self._notice = notice
@@ -32,7 +36,7 @@ class First:
     def __call__(self) -> Snapshot:
         now = datetime.fromtimestamp(self._clock.now().wall_ms / 1000, UTC)
         return msgspec.structs.replace(
-            self._base,
+            EMPTY if self._portfolio is None else from_file(self._portfolio),
             as_of=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             mode=self._mode,
             path=self._path,
@@ -55,8 +59,11 @@ def joined(path: Path, env: Mapping[str, str]) -> Joining:
     place = running(path, env)
     if place is not None:
         return Joining(First("live", str(path), "Joining the monitor."), Joined(place), another)
-    first = First("live", str(path), "Starting the monitor.", from_file(path))
-    return Joining(first, start_monitor(path, env), another)
+    from monitor.portfolio_file import PortfolioFile
+
+    portfolio = PortfolioFile(path).read()
+    started = start_monitor(path, env)
+    return Joining(First("live", str(path), "Starting the monitor.", portfolio), started, another)
 
 
 def demo(env: Mapping[str, str]) -> Joining:
@@ -65,10 +72,9 @@ def demo(env: Mapping[str, str]) -> Joining:
     return Joining(first, start_demo(env), lambda: start_demo(env))
 
 
-def from_file(path: Path) -> Snapshot:
+def from_file(portfolio: Portfolio) -> Snapshot:
     """The rows as the file alone knows them: quantities, and dashes for everything a market would say."""
     from hedge.book import Book
     from hedge.take import take_snapshot
-    from monitor.portfolio_file import PortfolioFile
 
-    return take_snapshot(Book(PortfolioFile(path).read()), BootClock().now(), "live")
+    return take_snapshot(Book(portfolio), BootClock().now(), "live")

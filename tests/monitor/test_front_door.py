@@ -105,12 +105,13 @@ def test_stop_where_nothing_runs_is_fine(home: Home) -> None:
 
 
 def test_status_without_a_network_is_3_with_a_reason_for_each_feed(home: Home) -> None:
-    run = home.run("status", str(home.portfolio), "--json", "--wait", "2")
+    run = home.run("status", str(home.portfolio), "--json", "--wait", "6")
     assert run.returncode == 3
     snapshot = json.loads(run.stdout)
     assert snapshot["schema"] == "hedgetui.snapshot/1"
     sick = {feed["feed"]: feed["reason"] for feed in snapshot["feeds"] if feed["state"] != "live"}
     assert sick["bybit-linear"]
+    assert [row["rule"] for row in snapshot["alerts"]] == ["feed"]
     assert sick["bybit-facts"]
     assert run.stderr.startswith("No data came: ")
     assert run.stderr.count("\n") == 1
