@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
+import html
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "tui")]
+
+import book  # noqa: E402
+from fake import FakeMonitor  # noqa: E402
 
 from hedge.snapshot import EMPTY  # noqa: E402
 from monitor.messages import Monitor, MonitorLost  # noqa: E402
@@ -32,21 +34,35 @@ SIZES = ((120, 36), (80, 24), (200, 60))
 STATES = ("CALM", "WARNING", "CAUTION", "ANSWERED", "LATCHED", "HOT", "ODD", "LEGS", "DEMO")
 
 
-def book() -> ModuleType:
-    """The fixture of the tests."""
-    spec = importlib.util.spec_from_file_location("book", ROOT / "tests/tui/book.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["book"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def to_png(svg: str, target: Path) -> None:
     """Textual asks for a font from the web; the one installed here has all the glyphs."""
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = re.sub(r"font-family: [^;]+;", "font-family: DejaVu Sans Mono;", svg)
+    svg = re.sub(r"(<text[^>]*) x=\"([\d.]+)\"([^>]*) textLength=\"([\d.]+)\"([^>]*)>([^<]*)</text>", _cells, svg)
+    svg = _without_window(svg)
     subprocess.run(["rsvg-convert", "-z", "0.82", "-o", str(target)], input=svg.encode(), check=True)
+
+
+def _cells(text: re.Match[str]) -> str:
+    """A text with every character at its own cell: where a glyph comes from another font, the rest keeps its place."""
+    before, x, between, length, after, content = text.groups()
+    characters = html.unescape(content).replace("\xa0", " ")
+    width = float(length) / max(1, len(characters))
+    return "".join(
+        f'{before} x="{float(x) + index * width:.1f}"{between}{after}>{html.escape(character)}</text>'
+        for index, character in enumerate(characters)
+        if character != " "
+    )
+
+
+def _without_window(svg: str) -> str:
+    """The cells alone: no title bar, no buttons, no margin."""
+    origin = re.search(r'<g transform="translate\(([\d.]+), ([\d.]+)\)" clip-path', svg)
+    inner = re.search(r'-clip-terminal">\s*<rect x="0" y="0" width="([\d.]+)" height="([\d.]+)"', svg)
+    if origin is None or inner is None:
+        return svg
+    box = " ".join((*origin.groups(), *inner.groups()))
+    return re.sub(r'viewBox="[^"]+"', f'viewBox="{box}" width="{inner[1]}" height="{inner[2]}"', svg, count=1)
 
 
 async def take(
@@ -67,24 +83,23 @@ async def take(
 
 async def from_book(folder: Path) -> None:
     """Every state, size and theme of the fixture."""
-    states = book()
     for state in STATES:
         for width, height in SIZES:
-            fake = states.FakeMonitor(getattr(states, state))
+            fake = FakeMonitor(getattr(book, state))
             keys = "enter" if state == "LEGS" else "down down" if state in ("WARNING", "CALM") else ""
             await take(fake, folder / f"{state.lower()}-{width}x{height}.png", (width, height), keys)
     for theme in THEMES:
-        await take(states.FakeMonitor(states.WARNING), folder / f"theme-{theme}.png", SIZES[0], "down down", theme)
+        await take(FakeMonitor(book.WARNING), folder / f"theme-{theme}.png", SIZES[0], "down down", theme)
     for name, keys in (("help", "question_mark"), ("ticket", "t"), ("quit", "q"), ("paused", "space"), ("next", "n")):
         for width, height in SIZES[:2]:
-            await take(states.FakeMonitor(states.WARNING), folder / f"{name}-{width}x{height}.png", (width, height), keys)
-    await take(states.FakeMonitor(EMPTY), folder / "empty-120x36.png", SIZES[0])
-    await take(states.FakeMonitor(states.WARNING), folder / "ascii-120x36.png", SIZES[0], "down down")
-    await take(states.FakeMonitor(states.WARNING), folder / "compact-40x16.png", (40, 16))
-    await take(states.FakeMonitor(states.WARNING), folder / "line-30x5.png", (30, 5))
-    lost = states.FakeMonitor(states.WARNING, MonitorLost("The monitor ended: killed by signal 9."))
+            await take(FakeMonitor(book.WARNING), folder / f"{name}-{width}x{height}.png", (width, height), keys)
+    await take(FakeMonitor(EMPTY), folder / "empty-120x36.png", SIZES[0])
+    await take(FakeMonitor(book.WARNING), folder / "ascii-120x36.png", SIZES[0], "down down")
+    await take(FakeMonitor(book.WARNING), folder / "compact-40x16.png", (40, 16))
+    await take(FakeMonitor(book.WARNING), folder / "line-30x5.png", (30, 5))
+    lost = FakeMonitor(book.WARNING, MonitorLost("The monitor ended: killed by signal 9."))
     await take(lost, folder / "lost-120x36.png", SIZES[0])
-    await take(states.FakeMonitor(states.WARNING), folder / "silent-120x36.png", SIZES[0], wait=4.2)
+    await take(FakeMonitor(book.WARNING), folder / "silent-120x36.png", SIZES[0], wait=4.2)
 
 
 async def from_demo(folder: Path, seconds: float) -> None:

@@ -35,6 +35,14 @@ def _legs(view: View) -> bool:
     return chosen is not None and len(chosen.legs) > 1
 
 
+def _some(view: View) -> bool:
+    return bool(view.figures.assets)
+
+
+def _orders(view: View) -> bool:
+    return view.top is not None or _some(view)
+
+
 def _lost(view: View) -> bool:
     return view.lost is not None
 
@@ -70,15 +78,15 @@ LISTS = (NOWHERE, "help", "ticket")
 GO, ANSWER, WORK = "GO", "ANSWER AN ALERT", "WORK"
 
 COMMANDS = (
-    Command("up", "up,k", "↑↓", "row", "row, also k j", GO, LISTS),
+    Command("up", "up,k", "↑↓", "row", "row, also k j", GO, LISTS, offered=_some),
     Command("down", "down,j", "↓", "", "", GO, LISTS, footer=False),
-    Command("open", "enter", "enter", "legs", "open or fold the legs of a row", GO, offered=_legs),
-    Command("back", "escape", "esc", "back", "back: close, fold, first alert", GO, ANYWHERE, footer=False),
+    Command("open", "enter", "enter", "legs", "open or fold its legs", GO, offered=_legs),
+    Command("back", "escape", "esc", "back", "back: close, fold", GO, ANYWHERE, footer=False),
     Command(
         "acknowledge", "a", "a", "acknowledge", "acknowledge", ANSWER, ANYWHERE,
         footer=False, slot=True, careful=True, offered=_unanswered,
     ),
-    Command("ticket", "t", "t", "ticket", "ticket: what to do", WORK, slot=True),
+    Command("ticket", "t", "t", "ticket", "ticket: what to do", WORK, slot=True, offered=_orders),
     Command(
         "reset", "R", "R", "reset", "reset a latched one", ANSWER, ANYWHERE,
         footer=False, slot=True, careful=True, offered=_latched,
@@ -88,13 +96,13 @@ COMMANDS = (
         footer=False, slot=True, offered=_several,
     ),
     Command("revive", "r", "r", "watch again", "start watching again", WORK, ANYWHERE, offered=_lost),
-    Command("pause", "space", "space", "pause", "pause the picture", WORK),
+    Command("pause", "space", "space", "pause", "pause the picture", WORK, offered=_some),
     Command("help", "question_mark", "?", "help", "this help", WORK),
     Command("detach", "d", "d", "detach", "detach, keep watching", WORK, ANYWHERE, careful=True),
     Command("quit", "q", "q", "quit", "quit, asks first", WORK, LISTS, careful=True),
     Command("leave", "enter", "enter", "leave", "", "", ("quit",), footer=False),
     Command("stop", "s", "s", "stop the monitor", "", "", ("quit",), footer=False, careful=True),
-    Command("interrupt", "ctrl+c", "ctrl+c", "leave", "leave; asks once on a warning", WORK, ANYWHERE, footer=False),
+    Command("interrupt", "ctrl+c", "ctrl+c", "leave", "leave, asks on a warning", WORK, ANYWHERE, footer=False),
 )  # fmt: skip
 """All there are, in the order of footer and help."""
 

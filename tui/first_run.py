@@ -29,7 +29,10 @@ CHOICES = (
     ("q", "leave", "Quit", ""),
 )
 HEAD = "No portfolio yet."
-SAYS = ("Tell it what you hold and what you are short. It reads public prices", "and watches both. No key and no account are needed.")
+SAYS = (
+    "Tell it what you hold and what you are short. It reads public prices",
+    "and watches both. No key and no account are needed.",
+)
 PROMISE = ("It cannot trade. It signs no order, transfer or withdrawal,", "and refuses a key that could.")
 WIDE = 72
 
@@ -43,7 +46,7 @@ def file_words(width: int) -> list[str]:
         "  hedgetui check my.json",
         "Then watch it:",
         "  hedgetui my.json",
-        "To leave the name out, write portfolio = \"…/my.json\" in settings.toml.",
+        'To leave the name out, write portfolio = "…/my.json" in settings.toml.',
     ]
 
 
@@ -74,7 +77,8 @@ def first_lines(chosen: int, asked: bool, width: int, height: int) -> list[Line]
         say(words, "muted")
     top = max(1, min(8, (height - len(body)) // 2))
     lines = [_header(width), *[BLANK] * (top - 1), *[draft.line() for draft in body]]
-    return [*lines, *[BLANK] * height][: height - 1] + [_footer(width)]
+    lines += [BLANK] * height
+    return [*lines[: height - 1], _footer(width)]
 
 
 def _choice(width: int, left: int, wide: int, choice: tuple[str, str, str, str], chosen: bool) -> Draft:
@@ -122,7 +126,7 @@ class FirstPanel(Painted):
 class FirstScreen(Screen[None], inherit_bindings=False):
     """Four choices with their keys."""
 
-    CSS = "FirstScreen { background: $background; } FirstPanel { width: 100%; height: 100%; }"
+    DEFAULT_CSS = "FirstScreen { background: $background; FirstPanel { width: 100%; height: 100%; } }"
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "choose", id="up", show=False),

@@ -133,14 +133,18 @@ def _needed(value: Decimal) -> int:
 
 
 def price(value: Decimal | None, tick: Decimal | None = None) -> str:
-    """A price at its tick size; without one, six significant digits."""
+    """A price at its tick size; without one, as written, at most six significant digits."""
     if value is None:
         return UNKNOWN
     if abs(value) >= 10 * _MILLION:
         return millions(value)
     if tick is not None and tick > 0:
         return number(value, places(tick, 12))
-    return number(value, max(0, min(10, 5 - value.adjusted())) if value else 2)
+    if not value:
+        return "0"
+    written = value.normalize().as_tuple().exponent
+    most = max(0, min(12, 5 - value.adjusted()))
+    return number(value, min(most, max(2, -written if isinstance(written, int) else 0)))
 
 
 def whole_up(value: Decimal) -> str:

@@ -15,6 +15,10 @@ DIM = 0.32
 """How much of a colour stays while a dialog dims the rest."""
 
 
+DEFAULT = "ansi_default"
+"""Whatever the terminal's own colour is."""
+
+
 class Ink(NamedTuple):
     """A role and its weight; `back` fills the cell; `plain` is what stands for both in monochrome."""
 
@@ -92,9 +96,15 @@ def textual_theme(palette: Palette) -> Theme:
     """The same theme for what textual paints by itself: the page behind everything, and `$role` in style sheets."""
     name = f"hedgetui-{palette.name}"
     if palette.plain:
-        plain = "ansi_default"
         return Theme(
-            name=name, primary=plain, foreground=plain, background=plain, surface=plain, panel=plain, ansi=True
+            name=name,
+            primary=DEFAULT,
+            foreground=DEFAULT,
+            background=DEFAULT,
+            surface=DEFAULT,
+            panel=DEFAULT,
+            ansi=True,
+            variables={"ansi-background": DEFAULT, "ansi-foreground": DEFAULT},
         )
     colours = palette.colours
     return Theme(

@@ -72,7 +72,8 @@ class Draft:
         pieces = sorted(self._pieces, key=lambda piece: piece[0])
         for index, (x, span) in enumerate(pieces):
             room = (pieces[index + 1][0] if index + 1 < len(pieces) else self.width) - x
-            text = cut(span.text, min(room, self.width - x))
+            room = min(room, self.width - x)
+            text = cut(span.text, room) if span.text.strip() else span.text[: max(0, room)]
             if x < at or not text:
                 continue
             if x > at:

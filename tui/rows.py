@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from hedge.snapshot import NEVER, AlertRow, AssetRow, PositionRow, Snapshot
 from tui import format as fmt
-from tui.marks import RANK, STALE, Sign, active, culprit_ink, row_sign
+from tui.marks import RANK, Sign, active, culprit_ink, hot, row_sign
 from tui.view import View, seconds_until
 
 ZEROS = frozenset({"0", "0.0", "0.00", "0.0000"})
@@ -50,8 +51,9 @@ def _nearness(leg: PositionRow) -> Decimal:
     return leg.to_liquidation if leg.to_liquidation is not None else Decimal("Infinity")
 
 
+@lru_cache(maxsize=2)
 def rows(figures: Snapshot, opened: frozenset[str]) -> list[Row]:
-    """All lines of the table in the file's order."""
+    """All lines of the table in the file's order. Kept for the snapshots in use, by identity."""
     legs = {leg.id: leg for leg in figures.positions}
     table: list[Row] = []
     for asset in figures.assets:
@@ -80,19 +82,20 @@ class Drawn(NamedTuple):
 def drawn(row: Row, view: View, ascii_only: bool = False) -> Drawn:
     """Sign, name and cells of a line, with the looks of its state."""
     alerts = row_alerts(row, view.snapshot.alerts)
-    stale = _stale(row)
+    stale = _stale(row) or view.blind
     unknown = _unknown(row)
     sign = row_sign(alerts, stale=stale, unknown=unknown, ascii_only=ascii_only)
     old = stale or view.old
-    if view.blind and not sign.glyph:
-        sign = Sign(STALE[ascii_only], "caution-bold")
     cells = {key: _looked(key, cell, old) for key, cell in _figures(row, view.figures.as_of).items()}
     cells["age_s"] = _age(row, view, stale)
-    for alert in sorted(alerts, key=lambda alert: RANK[alert.level]):
+    own = [alert for alert in alerts if alert.rule != "feed"]
+    for alert in sorted(own, key=lambda alert: RANK[alert.level]):
         if active(alert) and alert.cell in cells:
             mark = "~" if stale or alert.unknown else ""
             cells[alert.cell] = Cell(mark + cells[alert.cell].text, culprit_ink(alert))
-    live = any(alert.state != "shelved" for alert in alerts)
+    if stale and any(hot(alert) for alert in own):
+        cells["age_s"] = Cell(cells["age_s"].text, "fill")
+    live = any(alert.state != "shelved" for alert in own)
     name = Cell(CHILD if row.child else row.asset.asset, "strong" if live else "stale" if old else "text")
     return Drawn(sign, name, cells)
 
@@ -141,7 +144,7 @@ def _asset_figures(row: Row) -> dict[str, Cell]:
     asset = row.asset
     held = asset.spot_quantity is not None and asset.spot_quantity != 0
     return {
-        "spot": Cell(fmt.coins(asset.spot_quantity, asset.lot, 11) if held else ""),
+        "spot": Cell(fmt.coins(asset.spot_quantity, None if _proxied(row) else asset.lot, 11) if held else ""),
         "venue": Cell(_venue(row), "muted"),
         "net_usd": Cell(fmt.usd(asset.beta_net_usd if asset.beta_net_usd is not None else asset.net_usd)),
         "off_usd": Cell(fmt.usd(asset.off_usd)),

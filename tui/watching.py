@@ -31,7 +31,7 @@ class Watching:
                     self._hand_on(snapshot, take)
                 lose(MonitorLost("The monitor ended."))
             except MonitorLost as error:
-                self._newest = None
+                self._flush(take)
                 lose(error)
             self._wanted.clear()
             await self._wanted.wait()

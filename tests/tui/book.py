@@ -1,10 +1,8 @@
-"""The book of the reference pictures as hand-written snapshots: eight coins in every state that the screen must show."""
+"""The book of the reference pictures as hand-written snapshots: eight coins in every state a screen must show."""
 
 from __future__ import annotations
 
-import asyncio
-import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal as D
 
 from msgspec.structs import replace
@@ -23,15 +21,14 @@ from hedge.snapshot import (
     Ticket,
     Totals,
 )
-from monitor.messages import Acknowledge, Answer, Done, History, MonitorLost, Points, Request, WatcherCount, Watchers
 
 AS_OF = "2026-11-20T03:02:11Z"
 AT_EIGHT = "2026-11-20T08:00:00Z"
 AT_FOUR = "2026-11-20T04:00:00Z"
 LEVELS = {"liquidation": {"advisory": D("0.33"), "caution": D("0.20"), "warning": D("0.10")}}
 
-# asset, venue, leg's coin, symbol, spot, short, lot, price, mark, tick, basis %, rate %, interval, apr %, usd/day, paid,
-# accrued, to liquidation %, liquidation price, margin ratio %, net, off, ratio, target, drift
+# asset, venue, leg's coin, symbol, spot, short, lot, price, mark, tick, basis %, rate %, interval, apr %, usd/day,
+# paid, accrued, to liquidation %, liquidation price, margin ratio %, net, off, ratio, target, drift
 _TABLE = """
 BTC  binance  BTC  BTC/USDT:USDT  1.0000 -1.0000 0.0001 65000 65000.0 0.1 0.04 0.0100 8 11.0 19.50 512.30 2.47 45.9 94860.6 0.9 0 0 100 100 0
 ETH  bybit    ETH  ETH/USD:ETH    5.0000 -5.0000 0.0001 3481 3480.80 0.01 -0.01 -0.0021 8 -2.3 -1.10 -18.42 -0.14 - - 0.5 0 0 100 100 0
@@ -172,9 +169,7 @@ CALM = Snapshot(
         joint_account="bingx",
         age_s=0.4,
     ),
-    assets=tuple(
-        replace(row, to_liquidation=D("0.4")) if row.asset == "SOL" else row for row in _ASSETS
-    ),
+    assets=tuple(replace(row, to_liquidation=D("0.4")) if row.asset == "SOL" else row for row in _ASSETS),
     positions=tuple(
         replace(
             leg,
@@ -194,17 +189,24 @@ CALM = Snapshot(
     levels=LEVELS,
     limits=(
         Limit("LINK liquidation", "liquidation", "x", D("0.3895"), "advisory", D("0.33"), "percent", 0.84),
-        Limit("bingx, all marks together", "liquidation_joint", "x", D("0.4263"), "advisory", D("0.33"), "percent", 0.77),
-        Limit("XRP funding, last 9 stamps", "funding", "x", D("-0.031"), "advisory", D("-0.05"), "percent_a_year", 0.63),
+        Limit(
+            "bingx, all marks together", "liquidation_joint", "x", D("0.4263"), "advisory", D("0.33"), "percent", 0.77
+        ),
+        Limit(
+            "XRP funding, last 9 stamps", "funding", "x", D("-0.031"), "advisory", D("-0.05"), "percent_a_year", 0.63
+        ),
     ),
-    last_alert=PastAlert(
-        "DOGE hedge drift", "2026-11-19T21:36:00Z", "2026-11-19T21:40:00Z", "2026-11-19T21:52:00Z"
-    ),
+    last_alert=PastAlert("DOGE hedge drift", "2026-11-19T21:36:00Z", "2026-11-19T21:40:00Z", "2026-11-19T21:52:00Z"),
 )
 """Nothing is open."""
 
 _DOGE = {"hedge_ratio": D("0.9"), "drift": D("-0.1"), "off_usd": D(1328), "hedge_coin": D(-54000)}
-_DOGE_LEG = {"coins": D(-54000), "contracts": D(54000), "to_liquidation": D("0.3491"), "liquidation_price": D("0.29872")}
+_DOGE_LEG = {
+    "coins": D(-54000),
+    "contracts": D(54000),
+    "to_liquidation": D("0.3491"),
+    "liquidation_price": D("0.29872"),
+}
 
 
 def _warned_asset(row: AssetRow) -> AssetRow:
@@ -223,16 +225,19 @@ def _warned_leg(leg: PositionRow) -> PositionRow:
     return leg
 
 
+_SOL = _leg_id("bybit", "SOL/USDT:USDT")
 SOL_TICKETS = (
     Ticket(
-        kind="add_margin", venue="bybit", account="bybit-main", symbol="SOL/USDT:USDT", leg=_leg_id("bybit", "SOL/USDT:USDT"),
+        kind="add_margin", venue="bybit", account="bybit-main", symbol="SOL/USDT:USDT", leg=_SOL,
         amount=D(414), currency="USDT", words="Add 414 USDT margin", effect="for +12 % to liquidation",
         after=After(to_liquidation=D("0.1201"), liquidation_price=D("208.80"), hedge_ratio=D("0.5"), drift=D(0)),
     ),
     Ticket(
-        kind="buy", venue="bybit", account="bybit-main", symbol="SOL/USDT:USDT", leg=_leg_id("bybit", "SOL/USDT:USDT"),
-        contracts=D(17), coins=D(17), notional_usd=D(3169), reduce_only=True, fee_usd=D("1.74"), words="Buy back 17 SOL",
-        after=After(to_liquidation=D("0.1201"), liquidation_price=D("208.80"), hedge_ratio=D("0.415"), drift=D("-0.085"),
+        kind="buy", venue="bybit", account="bybit-main", symbol="SOL/USDT:USDT", leg=_SOL,
+        contracts=D(17), coins=D(17), notional_usd=D(3169), reduce_only=True, fee_usd=D("1.74"),
+        words="Buy back 17 SOL",
+        after=After(to_liquidation=D("0.1201"), liquidation_price=D("208.80"), hedge_ratio=D("0.415"),
+                    drift=D("-0.085"),
                     net_usd=D(21804), off_usd=D(3169)),
     ),
 )  # fmt: skip
@@ -293,7 +298,8 @@ DOGE_ALERT = AlertRow(
     message="DOGE hedge 90.0 %, 10 points under target. Sell 6,000 DOGE (1,328 USD) on bingx.",
     tickets=(
         Ticket(
-            kind="sell", venue="bingx", symbol="DOGE/USDT:USDT", coins=D(6000), words="Sell 6,000 DOGE", fee_usd=D("0.66"),
+            kind="sell", venue="bingx", symbol="DOGE/USDT:USDT", coins=D(6000), words="Sell 6,000 DOGE",
+            fee_usd=D("0.66"),
             after=After(hedge_ratio=D(1), drift=D(0), net_usd=D(0), off_usd=D(0)),
         ),
     ),
@@ -323,7 +329,7 @@ WARNING = replace(
         funding_notional_usd=D(189939),
         accrued_usd=D("5.42"),
         to_liquidation=D("0.0981"),
-        nearest_leg=_leg_id("bybit", "SOL/USDT:USDT"),
+        nearest_leg=_SOL,
         joint_to_liquidation=D("0.401"),
         stale=True,
         stale_usd=D(21420),
@@ -355,7 +361,8 @@ ANSWERED = replace(
     WARNING,
     alerts=(
         replace(
-            SOL_ALERT, state="acked", unanswered_s=None, answered_by="ana", answered_at="2026-11-20T03:04:00Z", asks_again_s=252.0
+            SOL_ALERT, state="acked", unanswered_s=None, answered_by="ana", answered_at="2026-11-20T03:04:00Z",
+            asks_again_s=252.0
         ),
         FEED_ALERT,
         replace(DOGE_ALERT, state="acked", unanswered_s=None, answered_by="ana", answered_at="2026-11-20T03:01:00Z"),
@@ -368,7 +375,8 @@ LATCHED = replace(
     CALM,
     alerts=(
         replace(
-            SOL_ALERT, state="latch_ack", unanswered_s=None, fact="Back at +14.1 % since 03:40", fact_rest=", worst +9.6 %.",
+            SOL_ALERT, state="latch_ack", unanswered_s=None, fact="Back at +14.1 % since 03:40",
+            fact_rest=", worst +9.6 %.",
             order="", order_rest="", tickets=(), answered_by="ana", answered_at="2026-11-20T03:04:00Z",
         ),
     ),
@@ -415,51 +423,3 @@ ODD = replace(
     ),
 )  # fmt: skip
 """Held and not hedged, short and not held, nothing known."""
-
-
-def past(seconds: int = 86_400, count: int = 289, last: float = 0.0981) -> Points:
-    """A day that goes down to the last value."""
-    ages = tuple(seconds * (1 - index / (count - 1)) for index in range(count))
-    values = tuple(
-        D(f"{0.285 + 0.008 * math.sin(index / 14) - (0.285 - last) * (index / (count - 1)) ** 3:.4f}") for index in range(count)
-    )
-    return Points(ages, values)
-
-
-class FakeMonitor:
-    """Plays snapshots one after the other, then holds the last; keeps every request that came."""
-
-    def __init__(self, *snapshots: Snapshot, count: int = 1, answer: Answer | None = None) -> None:
-        self.requests: list[Request] = []
-        self.closed = False
-        self.count = count
-        self.answer = answer
-        self._queue: asyncio.Queue[Snapshot | MonitorLost] = asyncio.Queue()
-        for snapshot in snapshots:
-            self._queue.put_nowait(snapshot)
-
-    def send(self, snapshot: Snapshot | MonitorLost) -> None:
-        """One more snapshot, or the end."""
-        self._queue.put_nowait(snapshot)
-
-    async def snapshots(self) -> AsyncIterator[Snapshot]:
-        while True:
-            item = await self._queue.get()
-            if isinstance(item, MonitorLost):
-                raise item
-            yield item
-
-    async def request(self, request: Request) -> Answer:
-        self.requests.append(request)
-        if isinstance(request, Watchers):
-            return WatcherCount(self.count)
-        if isinstance(request, History):
-            if request.path.endswith("basis_pct"):
-                return replace(past(), values=tuple(value / 250 for value in past().values))
-            return past(last=0.0981 if "SOL" in request.path else 0.389)
-        if isinstance(request, Acknowledge) and self.answer is not None:
-            return self.answer
-        return Done("acknowledged")
-
-    async def close(self) -> None:
-        self.closed = True

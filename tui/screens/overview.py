@@ -39,13 +39,15 @@ INTERRUPTED = 130
 class Overview(Screen[None], inherit_bindings=False):
     """One view down to every panel; keys and clicks come up here."""
 
-    CSS = """
-    Overview { layers: base dialog; background: $background; layout: vertical; overflow: hidden; }
-    Overview > * { width: 100%; layer: base; }
-    Header, Footer { height: 1; }
-    Footer { dock: bottom; }
-    Small { height: 100%; }
-    Dialog { layer: dialog; display: none; position: absolute; }
+    DEFAULT_CSS = """
+    Overview {
+        layers: base dialog; layout: vertical; overflow: hidden; background: $background;
+        Header, Footer, AlertSlot, Headlines, HedgeTable, Detail, Small { width: 100%; layer: base; }
+        Header, Footer { height: 1; }
+        Footer { dock: bottom; }
+        Small { height: 100%; }
+        Dialog { layer: dialog; display: none; position: absolute; }
+    }
     """
     BINDINGS = BINDINGS
     ALLOW_SELECT = False

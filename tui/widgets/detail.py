@@ -25,6 +25,8 @@ CHART_FROM = 100
 CHART_ROWS = 5
 """With fewer the chart says nothing."""
 SIDE_FROM = 190
+FACTS = 4
+"""Where the list of facts begins."""
 DAY_S = 86_400
 
 
@@ -56,17 +58,18 @@ def detail_lines(view: View, width: int, height: int) -> list[Line]:
     _titled(drafts[top], title(row))
     first = top + (2 if airy else 1)
     body = drafts[first : height - 1 if airy else height]
-    _fact_rows(body, facts(row, view), 4)
-    leg = row.leg
     starts = group_starts(width)
+    facts_end = starts["hedge"] if width >= CHART_FROM else width
+    _fact_rows(body, facts(row, view), facts_end, view.blind)
+    leg = row.leg
     if leg is not None and width >= CHART_FROM and len(body) >= CHART_ROWS:
         tall = len(body) >= 20
         end = 138 if width >= SIDE_FROM else width
-        chart_rows = 12 if tall else min(8, len(body))
+        chart_rows = 14 if tall else min(8, len(body))
         _distance_chart(body[:chart_rows], view, leg, starts["hedge"], end)
         if tall:
-            _fact_rows(body[10:], more_facts(leg, view), 4)
-            _basis_chart(body[14:22], view, leg, starts["hedge"], end)
+            _fact_rows(body[10:], more_facts(leg, view), facts_end, view.blind)
+            _basis_chart(body[16:26], view, leg, starts["hedge"], end)
     if width >= SIDE_FROM and len(body) >= 20:
         side_panel(body, view, 141, width)
     return [draft.line() for draft in drafts]
@@ -89,7 +92,7 @@ def one_line(row: Row, view: View, width: int) -> Line:
         if fact is None:
             continue
         unit = f" {fact.unit}" if fact.unit and label not in ("mark", "liquidation", "index") else ""
-        figure = fact.figure + unit
+        figure = (fact.short or fact.figure) + unit
         if at + cell_len(label) + 1 + cell_len(figure) > width - 1:
             break
         at = draft.put(at, label, "muted") + 1
@@ -97,15 +100,17 @@ def one_line(row: Row, view: View, width: int) -> Line:
     return draft.line()
 
 
-def _fact_rows(body: Sequence[Draft], known: Sequence[Fact], x: int) -> None:
+def _fact_rows(body: Sequence[Draft], known: Sequence[Fact], end: int, blind: bool) -> None:
     """Label, figure on its decimal point, unit, source."""
+    x = FACTS
     for draft, fact in zip(body, known, strict=False):
         draft.put(x, fact.label, "muted")
         figure = fmt.on_point(fact.figure, 9, 13)
-        draft.put(x + 11 + len(figure) - len(figure.lstrip()), figure.strip(), "stale" if fact.stale else "text")
-        draft.put(x + 25, fact.unit, "muted")
-        room = (54 if draft.width >= CHART_FROM else draft.width) - x - 31 - 1
-        draft.put(x + 31, fmt.cut(fact.source, room), "caution" if fact.stale else "muted")
+        draft.put(
+            x + 11 + len(figure) - len(figure.lstrip()), figure.strip(), "stale" if fact.stale or blind else "text"
+        )
+        draft.put(x + 25, fact.unit if fact.figure != fmt.UNKNOWN else "", "muted")
+        draft.put(x + 31, fmt.cut(fact.source, end - 1 - x - 31), "caution" if fact.stale else "muted")
 
 
 def _bounds(view: View) -> list[Bound]:

@@ -44,11 +44,15 @@ class Title(NamedTuple):
     right: str
 
 
-def _title(view: View) -> Title:
+def _title(view: View, wide: bool) -> Title:
     if view.dialog == "help":
         return Title("Help", "Overview", "esc closes")
     if view.dialog == "ticket":
-        return Title("TICKET", ticket_title(view), "hedgetui cannot place it: type it in yourself")
+        return Title(
+            "TICKET",
+            ticket_title(view),
+            "hedgetui cannot place it: type it in yourself" if wide else "cannot be placed from here",
+        )
     return Title("Quit", "", "esc goes back")
 
 
@@ -66,7 +70,7 @@ def quit_body(view: View, width: int) -> list[Line]:
         (Span("s", "key", "stop"), Span("      stop the monitor: nobody watches this book any more", "text", "stop")),
         (Span("esc", "key", "back"), Span("    stay", "text", "back")),
         (),
-        (Span("The monitor keeps alerts open until somebody answers them, with or without a screen.", "muted"),),
+        (Span("Alerts stay open until somebody answers them, with or without a screen.", "muted"),),
     )
     for spans in rows:
         draft = Draft(width, "raised")
@@ -82,9 +86,8 @@ def dialog_lines(view: View, width: int, height: int) -> list[Line]:
     """The open dialog, scrolled; its last line says what is still below."""
     if not view.dialog:
         return []
-    title = _title(view)
+    title = _title(view, width >= 90)
     bar = Draft(width, "cursor")
-    bar.put(0, " " * width, "title")
     at = bar.put(2, title.name, "title") + 3
     end = bar.right(width - 2, title.right, "title-text") if width > 60 else width - 2
     bar.put(at, fmt.cut(title.about, end - at - 2), "title")

@@ -19,6 +19,8 @@ class Fact(NamedTuple):
     unit: str
     source: str
     stale: bool = False
+    short: str = ""
+    """The figure where there is one line for all."""
 
 
 def title(row: Row) -> str:
@@ -54,13 +56,14 @@ def leg_facts(leg: PositionRow, view: View) -> list[Fact]:
     def aged(age: float | None) -> float | None:
         return None if age is None else age + silent
 
-    def fact(label: str, name: str, figure: str, unit: str, source: str, stale: bool = False) -> Fact:
+    def fact(label: str, name: str, figure: str, unit: str, source: str, stale: bool = False, short: str = "") -> Fact:
         value = getattr(leg, name)
-        return Fact(label, figure, unit if value is not None else "", _reason(leg, name, source, value), stale)
+        return Fact(label, figure, unit if value is not None else "", _reason(leg, name, source, value), stale, short)
 
     file = f"from file {held}".rstrip()
     unit, settle = quote(leg), leg.settle or quote(leg)
     place = 4 if leg.inverse else 2
+    whole = "" if leg.inverse else _amount(leg.margin, 0)
     return [
         fact("mark", "mark", fmt.price(leg.mark, leg.tick), unit,
              _from(leg, "mark", aged(leg.ages.mark), leg.venue), "mark" in leg.stale or view.blind),
@@ -68,7 +71,7 @@ def leg_facts(leg: PositionRow, view: View) -> list[Fact]:
              _from(leg, "index", aged(leg.ages.index), leg.venue), "index" in leg.stale or view.blind),
         fact("entry", "entry_price", fmt.price(leg.entry_price, leg.tick), unit, _from(leg, "entry_price", None, file)),
         fact("liquidation", "liquidation_price", _liquidation(leg), unit, _from(leg, "liquidation_price")),
-        fact("margin", "margin", _amount(leg.margin, place), settle, _from(leg, "margin", None, file)),
+        fact("margin", "margin", _amount(leg.margin, place), settle, _from(leg, "margin", None, file), short=whole),
         fact("equity", "equity", _amount(leg.equity, place), settle, _from(leg, "equity")),
         fact("margin ratio", "margin_ratio", fmt.percent(leg.margin_ratio), "%", _from(leg, "margin_ratio")),
         fact("leverage", "effective_leverage", _amount(leg.effective_leverage, 1), "x", "effective"),
@@ -89,7 +92,7 @@ def more_facts(leg: PositionRow, view: View) -> list[Fact]:
             leg.asset,
             f"{fmt.number(leg.contracts, fmt.places(leg.contracts, 4))} contracts",
         ),
-        Fact("value", fmt.usd(leg.notional_usd), "USD", "computed"),
+        Fact("value", fmt.usd(leg.notional_usd, signed=False), "USD", "computed"),
         Fact("maintenance", fmt.percent(leg.maintenance_rate, 2), "%", leg.sources.get("maintenance_rate", "")),
         Fact("unrealised", fmt.flow(leg.unrealised_pnl_usd), "USD", "computed"),
         Fact(

@@ -17,7 +17,7 @@ LAST = ("help", "quit")
 """These stay when there is not room for all."""
 
 
-def footer_line(view: View, width: int) -> Line:
+def footer_line(view: View, width: int, *, small: bool = False) -> Line:
     """Keys on the left; what the alert's own key line already says is not repeated."""
     draft = Draft(width, "raised")
     room = width - 2
@@ -27,6 +27,8 @@ def footer_line(view: View, width: int) -> Line:
     asked = [command for command in COMMANDS if command.footer and works(command, view)]
     if view.top is not None and not view.dialog:
         asked = [command for command in asked if not command.slot]
+    if small:
+        asked = [command for command in COMMANDS if command.slot and works(command, view)] + asked
     kept = cell_len("".join(f"{BY_ID[name].shown} {BY_ID[name].label}  " for name in LAST))
     at = 1
     for command in asked:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from textual.geometry import Size
 
-from hedge.snapshot import NEVER, AlertRow, Snapshot, Totals
+from hedge.snapshot import NEVER, AlertRow, Totals
 from tui import format as fmt
 from tui.columns import group_starts
 from tui.digits import HEIGHT, big_lines, big_width
@@ -57,18 +57,21 @@ def exposure(view: View) -> Block:
     net, meant = fmt.usd(totals.beta_net_usd), fmt.usd(totals.planned_net_usd, signed=False)
     spot = fmt.usd(totals.spot_usd, signed=False)
     dollar = ""
+    known = totals.planned_net_usd is not None
+    meanings = (f"net {net}, of which {meant} is meant", f"net {net}, {meant} meant") if known else ()
     if totals.net_usd is not None and totals.beta_net_usd is not None and totals.net_usd != totals.beta_net_usd:
         dollar = f"net {net}, of which {meant} is meant. Dollar net {fmt.usd(totals.net_usd)}."
     last = _said(f"of {spot} USD spot") if totals.spot_usd is not None else _unpriced(totals)
     if totals.stale and totals.stale_usd is not None:
-        age, part = fmt.age(totals.age_s), fmt.usd(totals.stale_usd, signed=False)
+        age = fmt.age(None if totals.age_s is None else totals.age_s + (view.silent_s or 0))
+        part = fmt.usd(totals.stale_usd, signed=False)
         last = _said(
             f"{STALE[0]} {part} of {spot} USD spot is {age} old", f"{STALE[0]} {part} is {age} old", ink="caution"
         )
     ink = _culprit(view.snapshot.alerts, "off_usd", whole_book=True) or "strong"
     return Block(
         "EXPOSURE", "USD", off, ink, (*_stale_mark(totals, view), Span(word)),
-        (_said(dollar, f"net {net}, of which {meant} is meant", f"net {net}, {meant} meant", f"net {net}"), last),
+        (_said(dollar, *meanings, f"net {net}"), last),
     )  # fmt: skip
 
 
@@ -101,11 +104,12 @@ def funding(view: View) -> Block:
         last = _said(f"{paid}, {accrued}" if totals.accrued_usd is not None else "", paid)
     else:
         last = _said(accrued) if totals.accrued_usd is not None else ()
+    rate = f"{apr} % a year" if totals.funding_apr is not None else ""
     pays = totals.funding_day_usd is not None and totals.funding_day_usd < 0
     day = fmt.flow(totals.funding_day_usd)
     return Block(
         "FUNDING", "USD a day", day, "against" if pays else "strong", _stale_mark(totals, view),
-        (_said(on if totals.funding_notional_usd is not None else "", f"{apr} % a year"), last),
+        (_said(on if totals.funding_notional_usd is not None else "", rate), last),
     )  # fmt: skip
 
 
@@ -120,15 +124,12 @@ def liquidation(view: View) -> Block:
     ink = _culprit(view.snapshot.alerts, "to_liquidation", whole_book=False) or "strong"
     if not known and text == NEVER:
         ink = "text"
+    leg = next((leg for leg in view.figures.positions if leg.id == totals.nearest_leg), None)
+    old = known and (view.blind or (leg is not None and bool(leg.stale)))
     return Block(
-        "LIQUIDATION", "%" if known else "", text, ink, _stale_mark(totals, view) if known else (),
-        (_said(_nearest(view.figures), ink="text"), _said(account, together)),
+        "LIQUIDATION", "%" if known else "", text, ink, (Span(STALE[0], "caution"),) if old else (),
+        (_said(f"{leg.asset} {leg.venue}" if leg is not None else "", ink="text"), _said(account, together)),
     )  # fmt: skip
-
-
-def _nearest(figures: Snapshot) -> str:
-    leg = next((leg for leg in figures.positions if leg.id == figures.totals.nearest_leg), None)
-    return "" if leg is None else f"{leg.asset} {leg.venue}"
 
 
 def headline_lines(view: View, width: int, height: int, big: bool) -> list[Line]:

@@ -46,7 +46,7 @@ def help_body(view: View, width: int) -> list[Line]:
 
     lines.append(Draft(width, "raised"))
     if width >= WIDE:
-        block([(3, GO, 8), (40, ANSWER, 4), (70, WORK, 10)], "")
+        block([(3, GO, 8), (38, ANSWER, 4), (70, WORK, 10)], "")
         lines.append(Draft(width, "raised"))
         _signs(lines, width, 3, 62)
     else:

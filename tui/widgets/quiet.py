@@ -16,7 +16,7 @@ def quiet_lines(view: View, width: int, room: int) -> list[Line]:
     """At most `room` lines."""
     snapshot = view.snapshot
     lines = [_first_line(view, width)]
-    body = _limits(snapshot.limits, width) if snapshot.limits else _awaited(snapshot, width)
+    body = limit_lines(snapshot.limits, width) if snapshot.limits else _awaited(snapshot, width)
     notices = [_notice(words, width) for words in snapshot.notices]
     if room > len(lines) + len(body):
         lines += notices[: room - len(lines) - len(body)] or [BLANK]
@@ -108,7 +108,7 @@ def limit_figure(limit: Limit, *, bound: bool) -> str:
     return text + (" %" if bound and limit.unit == "percent_a_year" else unit)
 
 
-def _limits(limits: tuple[Limit, ...], width: int) -> list[Line]:
+def limit_lines(limits: tuple[Limit, ...], width: int) -> list[Line]:
     """The three figures nearest to a limit, each with a gauge that ends at the limit line."""
     now, bound, gauge = (33, 51, 72) if width >= NARROW else (30, 42, 62)
     cells = min(30, width - gauge - 3)

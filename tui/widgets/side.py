@@ -52,10 +52,11 @@ def _stamps(body: Sequence[Draft], view: View, x: int) -> None:
     body[0].put(x, "NEXT STAMPS", "muted")
     for draft, (when, legs) in zip(body[1:], sorted(stamps.items())[:STAMPS], strict=False):
         draft.put(x, fmt.countdown(seconds_until(when, view.figures.as_of)))
-        names = ", ".join(dict.fromkeys(asset for asset, _ in legs))
-        draft.put(x + 7, fmt.cut(f"{clock(when, short=True)}  {names}", 26))
+        names = list(dict.fromkeys(asset for asset, _ in legs))
+        some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        draft.put(x + 7, fmt.cut(f"{clock(when, short=True)}  {some}", 32))
         known = [usd for _, usd in legs if usd is not None]
         if len(known) == len(legs):
             total = sum(known, Decimal(0))
-            draft.right(x + 44, fmt.flow(total), "against" if total < 0 else "text")
-            draft.put(x + 46, "USD est.", "muted")
+            draft.right(x + 46, fmt.flow(total), "against" if total < 0 else "text")
+            draft.put(x + 48, "USD est.", "muted")

@@ -17,7 +17,7 @@ from tui.line import BLANK, Draft, Line, Span, joined
 from tui.marks import STALE, WORDS, alert_sign, answered, over
 from tui.painted import Painted
 from tui.view import View, clock
-from tui.widgets.quiet import quiet_lines
+from tui.widgets.quiet import limit_lines, quiet_lines
 
 TITLE = 13
 """Where the words of an alert begin, after its sign and level."""
@@ -30,10 +30,18 @@ def slot_lines(view: View, width: int, height: int) -> list[Line]:
     if view.top is None:
         lines += quiet_lines(view, width, room)
     elif over(view.top):
-        lines += [_over_line(view, view.top, width), *_other_lines(view, width, room - 1)]
+        lines += [_over_line(view, view.top, width), *_under_over(view, width, room - 1)]
     else:
         lines += _banner(view, view.top, width, room)
     return [*lines, *[BLANK] * height][:height]
+
+
+def _under_over(view: View, width: int, room: int) -> list[Line]:
+    """Below an alert that is over: the other alerts, or how near the nearest limits are."""
+    if len(view.open_alerts) > 1:
+        return _other_lines(view, width, room)
+    limits = limit_lines(view.snapshot.limits, width) if view.snapshot.limits else []
+    return ([BLANK, *limits] if room > len(limits) else limits)[:room]
 
 
 def _blind_lines(view: View, width: int) -> list[Line]:
@@ -84,16 +92,17 @@ def _band(view: View, alert: AlertRow, width: int) -> Line:
     draft.put(3, WORDS[alert.level], ink)
     place = f"{min(view.alert, len(view.open_alerts) - 1) + 1} of {len(view.open_alerts)}"
     who = "fill" if filled else "text" if answered(alert) else alert.level
-    end = draft.right_all(width - 1, (Span(waiting(alert), who), Span(f"   {place}", plain_ink)))
+    end = draft.right_all(width - 1, (Span(waiting(alert, view.silent_s), who), Span(f"   {place}", plain_ink)))
     draft.put(TITLE, fmt.cut(alert.title, end - TITLE - 1), ink)
     line = draft.line()
     return Line(tuple(Span(s.text, "fill", s.act) for s in line.spans), line.paper) if filled else line
 
 
-def waiting(alert: AlertRow) -> str:
+def waiting(alert: AlertRow, silent_s: float | None = None) -> str:
     """Who has answered and when it asks again, or for how long nobody has."""
     if not answered(alert):
-        return f"unanswered {fmt.elapsed(alert.unanswered_s)}"
+        gone = alert.unanswered_s
+        return f"unanswered {fmt.elapsed(gone if gone is None else gone + (silent_s or 0))}"
     words = f"answered {clock(alert.answered_at, short=True)}" if alert.answered_at else "answered"
     if alert.answered_by:
         words += f" by {fmt.cut(alert.answered_by, 16)}"
@@ -168,7 +177,7 @@ def _alone(view: View, alert: AlertRow, width: int) -> Line:
     draft.put(1 if cell_len(sign.glyph) == 1 else 0, sign.glyph, sign.ink)
     draft.put(3, WORDS[alert.level], sign.ink)
     ink = "muted" if answered(alert) else alert.level
-    when = waiting(alert) if not answered(alert) else f"answered {clock(alert.answered_at, short=True)}"
+    when = waiting(alert, view.silent_s) if not answered(alert) else f"answered {clock(alert.answered_at, short=True)}"
     end = draft.right(width - 1, when, ink)
     draft.put_all(TITLE, _told(alert, end - TITLE - 2))
     return draft.line()
@@ -192,9 +201,14 @@ def _together(view: View, others: Sequence[AlertRow], width: int) -> Line:
         sign = alert_sign(alert, view.ascii_only)
         at = draft.put(at, sign.glyph, sign.ink) + 1
         ink = "muted" if answered(alert) else alert.level
-        at = draft.put(at, fmt.cut(alert.fact or alert.title, share), ink) + 3
+        at = draft.put(at, _in_short(alert, share), ink) + 3
     draft.put(at - 1, more.strip(), "muted")
     return draft.line()
+
+
+def _in_short(alert: AlertRow, room: int) -> str:
+    fact = alert.fact or alert.title
+    return fmt.cut(f"{fact}{clauses(alert.fact_rest, room - cell_len(fact))}", room)
 
 
 class AlertSlot(Painted):

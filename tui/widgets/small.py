@@ -13,11 +13,12 @@ from tui.columns import Column, Place
 from tui.frame import COMPACT_HEIGHT, COMPACT_WIDTH
 from tui.guard import Painting
 from tui.ink import Inks
-from tui.line import Draft, Line, Span
+from tui.line import BLANK, Draft, Line, Span
 from tui.marks import WORDS, alert_sign, answered, over
 from tui.painted import Painted
 from tui.rows import drawn, rows
 from tui.view import View, clock
+from tui.widgets.footer import footer_line
 from tui.widgets.slot import waiting
 from tui.widgets.table import Look, first_row, head_line, hidden_line, row_line
 
@@ -44,8 +45,10 @@ def one_line(view: View, width: int) -> Line:
 
 def compact_lines(view: View, width: int, height: int) -> list[Line]:
     """Header, band, order, and rows of state, asset, drift, distance and age."""
-    lines = [_header(view, width), *_alert(view, width, max(2, height // 2 - 1))]
-    return [*lines, *_rows(view, width, height - len(lines))]
+    lines = [_header(view, width), *_alert(view, width, max(2, height // 2 - 2))]
+    table = _rows(view, width, height - len(lines) - 1)
+    space = [BLANK] * (height - len(lines) - len(table) - 1)
+    return [*lines, *table, *space, footer_line(view, width, small=True)]
 
 
 def _header(view: View, width: int) -> Line:

@@ -8,12 +8,25 @@ from typing import NamedTuple
 from hedge.snapshot import AlertRow, AssetRow, PositionRow, Ticket
 from tui import format as fmt
 from tui.line import Draft, Line
+from tui.marks import answered
 from tui.view import View, clock
 from tui.widgets.detail import selected_row
 
-LABELS = 24
-NOW = 12
-COLUMN = 26
+LEFT = 3
+
+
+class Grid(NamedTuple):
+    """Where columns stand: NOW ends before `now`, ways out begin three cells on and take `each`."""
+
+    now: int
+    each: int
+
+    def column(self, index: int) -> int:
+        return self.now + 3 + index * self.each
+
+
+WIDE = Grid(39, 26)
+NARROW = Grid(33, 19)
 
 
 class Subject(NamedTuple):
@@ -60,46 +73,46 @@ def ticket_body(view: View, width: int) -> list[Line]:
     about = subject(view)
     if not about.tickets:
         return _nothing(about, width)
-    count = max(1, min(len(about.tickets), (width - 3 - LABELS - NOW) // COLUMN))
+    grid = WIDE if width >= WIDE.column(2) else NARROW
+    count = max(1, min(len(about.tickets), (width - grid.column(0)) // grid.each))
     shown = about.tickets[:count]
-    drafts = [Draft(width, "raised") for _ in range(12)]
-    drafts[1].right(3 + LABELS + NOW, "NOW", "muted")
+    rows = _rows(about, shown)
+    drafts = [Draft(width, "raised") for _ in range(4 + len(rows))]
+    drafts[1].right(grid.now, "NOW", "muted")
+    drafts[2].put(LEFT, "order", "muted")
     for index, ticket in enumerate(shown):
-        _head(drafts, index, ticket, _column(index), min(COLUMN, width - _column(index) - 1))
-    for draft, (label, now, after) in zip(drafts[4:], _rows(about, shown), strict=False):
-        draft.put(3, label, "muted")
-        draft.right(3 + LABELS + NOW, now)
+        _head(drafts, index, ticket, grid)
+    for draft, (label, now, after) in zip(drafts[4:], rows, strict=True):
+        draft.put(LEFT, label, "muted")
+        draft.right(grid.now, now)
         for index, figure in enumerate(after):
-            draft.put(_column(index), figure, "text")
+            x = grid.column(index)
+            draft.put(x if " " in figure or figure.isalpha() else x + max(0, 9 - len(figure)), figure)
+    return [draft.line() for draft in (*drafts, *_foot(view, about, len(about.tickets) - count, width))]
+
+
+def _foot(view: View, about: Subject, more: int, width: int) -> list[Draft]:
     foot = [Draft(width, "raised") for _ in range(4)]
-    more = len(about.tickets) - count
     if more > 0:
-        foot[0].put(3, f"and {more} more ways", "muted")
-    figures = view.figures
-    foot[1].put(
-        3, fmt.cut(f"Computed {clock(figures.as_of)} UTC{_from(about)}. Nothing is ever sent.", width - 5), "muted"
-    )
-    at = 3
+        foot[0].put(LEFT, f"and {more} more way{'s' if more > 1 else ''}", "muted")
+    at = clock(view.figures.as_of)
+    foot[1].put(LEFT, fmt.cut(f"Computed {at} UTC{_from(about)}. Nothing is ever sent.", width - 5), "muted")
+    x = LEFT
     for key, words, act in (("a", "acknowledge", "acknowledge"), ("esc", "close", "back")):
-        if act == "back" or view.top is not None:
-            at = foot[3].put(at, key, "key", act)
-            at = foot[3].put(at + 1, words, "text", act) + 3
-    return [draft.line() for draft in (*drafts, *foot)]
+        if act == "back" or (view.top is not None and not answered(view.top)):
+            x = foot[3].put(x, key, "key", act)
+            x = foot[3].put(x + 1, words, "text", act) + 3
+    return foot
 
 
-def _column(index: int) -> int:
-    return 3 + LABELS + NOW + 3 + index * COLUMN
-
-
-def _head(drafts: list[Draft], index: int, ticket: Ticket, x: int, width: int) -> None:
+def _head(drafts: list[Draft], index: int, ticket: Ticket, grid: Grid) -> None:
     name = {"sell": "SELL", "buy": "BUY BACK", "add_margin": "ADD MARGIN", "wait": "WAIT"}[ticket.kind]
+    x = grid.column(index)
     drafts[1].put(x, f"{index + 1} {name}", "strong")
     words = ticket.words + (", reduce-only" if ticket.reduce_only and "reduce" not in ticket.words else "")
-    first, second = _two(words, width - 1)
+    first, second = _two(words, grid.each - 1)
     drafts[2].put(x, first, "strong")
     drafts[3].put(x, second, "strong")
-    if index == 0:
-        drafts[2].put(3, "order", "muted")
 
 
 def _two(words: str, width: int) -> tuple[str, str]:
@@ -135,8 +148,8 @@ def _known(value: Decimal | None, write: object) -> str:
 
 def _ratio_label(asset: AssetRow | None) -> str:
     if asset is None or asset.target_ratio is None:
-        return "hedge ratio %"
-    return f"hedge ratio %, target {fmt.percent(asset.target_ratio, 0)}"
+        return "hedge %"
+    return f"hedge %, target {fmt.percent(asset.target_ratio, 0)}"
 
 
 def _cost(ticket: Ticket) -> str:
