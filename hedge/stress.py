@@ -1,7 +1,8 @@
-"""Stress: what the book gains or loses when prices, basis or a stablecoin move, and which positions that ends.
+"""Stress: what moves of prices, basis and stablecoins gain or lose, when a margin ends, and what its end costs.
 
-A shock is a fraction of today's price and moves spot and perpetual alike, so basis keeps its percentage. PnL is in USD,
-positive when gained. Source: section 13 of the domain reference.
+A move is a fraction of today's price and is the same for spot and perpetual, so basis keeps its percentage. PnL is in
+USD, positive when gained. `hedge.what_if` applies these formulas to a whole book. Source: section 13 of the domain
+reference.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hedge.cross import CoinCollateral, MarginPosition, account_state
 from hedge.exposure import (
     ONE,
     ZERO,
@@ -24,31 +24,19 @@ from hedge.exposure import (
     price_per_coin,
     product,
     ratio,
-    sign,
+    signed,
 )
 from hedge.liquidation import liquidation_distance
 from hedge.proximity import presumed_liquidated
+from hedge.sums import exact_sum
 
 
 class StressLeg(Leg, frozen=True):
-    """A leg with what limits its loss.
-
-    An isolated one has a `liquidation_price` where it ends, and `equity_usd`, which it can lose: margin plus unrealised
-    PnL. One of a cross account names the `account`, whose margin is judged as a whole after the shock.
-    """
+    """A leg with what limits its loss: the price where it ends, and `equity_usd`, margin plus unrealised PnL."""
 
     id: str = ""
-    account: str = ""
     liquidation_price: Decimal | None = None
     equity_usd: Decimal | None = None
-
-
-class StressAccount(Struct, frozen=True):
-    """A cross account: what `hedge.cross.account_state` takes. Its coins also stand among the holdings."""
-
-    positions: tuple[MarginPosition, ...]
-    wallet_balance: Decimal = ZERO
-    coin_collateral: tuple[CoinCollateral, ...] = ()
 
 
 class LegResult(Struct, frozen=True):
@@ -89,7 +77,7 @@ class Scenario(Struct, frozen=True):
     assets: dict[str, AssetResult]
 
 
-class Shock(Struct, frozen=True):
+class Moves(Struct, frozen=True):
     """What moves: prices by asset, perpetuals beyond that (basis), and the stablecoin of linear contracts."""
 
     prices: Mapping[str, Decimal]
@@ -102,35 +90,100 @@ class Shock(Struct, frozen=True):
         return ONE + self.prices.get(asset, ZERO)
 
 
-def shocked_mark(leg: Leg | MarginPosition, shock: Shock) -> Decimal | None:
-    """The mark after the shock, in its quote currency: a weaker stablecoin alone lifts a linear one by old/new."""
+def moved_price(
+    price: Decimal,
+    *,
+    move: Decimal = ZERO,
+    basis: Decimal = ZERO,
+    quote_usd_before: Decimal = ONE,
+    quote_usd_after: Decimal = ONE,
+) -> Decimal:
+    """A quoted price after its coin moved by `move` in USD and the perpetual by `basis` beyond that, both fractions.
+
+    Quoted in a stablecoin it reprices by old over new rate, USD per unit, both above zero. Without any move it is the
+    same price, digit for digit.
+    """
+    for factor in (ONE + move, ONE + basis):
+        if factor != ONE:
+            price *= factor
+    return price if quote_usd_before == quote_usd_after else price * quote_usd_before / quote_usd_after
+
+
+def moved_mark(leg: Leg, moves: Moves) -> Decimal | None:
+    """The mark after the moves, in its quote currency: a weaker stablecoin alone lifts a linear one by old/new."""
     if leg.mark is None:
         return None
-    moved = leg.mark * shock.price(leg.asset) * (ONE + shock.basis.get(leg.asset, ZERO))
-    if leg.inverse or shock.quote_usd_after == 0:
-        return moved
-    return moved * shock.quote_usd_before / shock.quote_usd_after
+    basis = moves.basis.get(leg.asset, ZERO)
+    if leg.inverse or moves.quote_usd_after == 0:
+        return moved_price(leg.mark, move=moves.prices.get(leg.asset, ZERO), basis=basis)
+    return moved_price(
+        leg.mark,
+        move=moves.prices.get(leg.asset, ZERO),
+        basis=basis,
+        quote_usd_before=moves.quote_usd_before,
+        quote_usd_after=moves.quote_usd_after,
+    )
 
 
-def leg_pnl(leg: Leg, shock: Shock) -> Decimal | None:
+def covers(*, equity: Decimal, maintenance_margin: Decimal) -> bool:
+    """Whether a margin still stands: equity above maintenance margin, same currency. At it, it ends."""
+    return equity > maintenance_margin
+
+
+def coins_taken(*, equity: Decimal, coins: Sequence[tuple[str, Decimal, Decimal]]) -> dict[str, Decimal]:
+    """Coins that cover what a shared wallet of negative equity lacks: name, coins there and price of each, in order.
+
+    A price is in the currency of `equity`. What the coins do not cover is the venue's loss, not the holder's.
+    """
+    taken: dict[str, Decimal] = {}
+    lacking = -equity
+    for name, quantity, price in coins:
+        if lacking <= 0:
+            break
+        if price > 0 and quantity > 0:
+            taken[name] = min(quantity, lacking / price)
+            lacking -= taken[name] * price
+    return taken
+
+
+def split_loss(total: Decimal, gains: Sequence[Decimal]) -> tuple[Decimal, ...]:
+    """The PnL of an account that ended, over its legs: gains stay, losses are scaled until the sum is `total`.
+
+    Without a losing leg it is spread evenly. Parts are rounded to 1e-12 and add up to `total` exactly (rounded alike).
+    """
+    if not gains:
+        return ()
+    kept = exact_sum(gain for gain in gains if gain > 0) or ZERO
+    lost = exact_sum(gain for gain in gains if gain < 0) or ZERO
+    parts = [
+        total / len(gains) if lost == 0 else gain if gain >= 0 else gain * ((total - kept) / lost) for gain in gains
+    ]
+    last = max(index for index, gain in enumerate(gains) if lost == 0 or gain < 0)
+    parts[last] = ZERO
+    rest = exact_sum((total, *(part.copy_negate() for part in parts)))
+    parts[last] = ZERO if rest is None else rest
+    return tuple(parts)
+
+
+def leg_pnl(leg: Leg, moves: Moves) -> Decimal | None:
     """Change of a leg's USD value: linear s q (P' - P) x USD per quote unit, inverse s Q (P' - P) / E.
 
     The coin PnL of an inverse leg is exposure too, hence its entry; without one its mark stands in. None without mark.
     """
-    after = shocked_mark(leg, shock)
+    after = moved_mark(leg, moves)
     if leg.contracts == 0:
         return ZERO
     if after is None or leg.mark is None:
         return None
-    size = sign(leg.side) * leg.contracts * leg.contract_size * (after - leg.mark)
+    size = signed(leg.side, leg.contracts * leg.contract_size * (after - leg.mark))
     if not leg.inverse:
-        return size * shock.quote_usd_after
+        return size * moves.quote_usd_after
     return ratio(size, leg.mark if leg.entry is None else leg.entry)
 
 
-def stress_leg(leg: StressLeg, shock: Shock) -> LegResult:
+def stress_leg(leg: StressLeg, moves: Moves) -> LegResult:
     """One leg by itself: its mark after, its PnL (a loss stops at an isolated equity) and whether that ends it."""
-    after, gained = shocked_mark(leg, shock), leg_pnl(leg, shock)
+    after, gained = moved_mark(leg, moves), leg_pnl(leg, moves)
     ended = after is not None and presumed_liquidated(
         side=leg.side, mark=after, liquidation_price=leg.liquidation_price
     )
@@ -157,18 +210,17 @@ def scenario(
     quote_usd_after: Decimal = ONE,
     basis_shocks: Mapping[str, Decimal] | None = None,
     betas: Mapping[str, Decimal] | None = None,
-    accounts: Mapping[str, StressAccount] | None = None,
 ) -> Scenario:
     """The book after a shock. `holdings` include coin collateral; `quote_wallets` are amounts of the stablecoin.
 
     Assets without a shock stay where they are; `basis_shocks` move the mark further, as a fraction of it; `betas` (1
     where not given) weigh the total ratio. Percentages are of the spot value before; None where nothing is held.
     """
-    shock = Shock(
+    moves = Moves(
         prices=shocks, basis=basis_shocks or {}, quote_usd_before=quote_usd_before, quote_usd_after=quote_usd_after
     )
-    legs = _end_accounts(positions, [stress_leg(leg, shock) for leg in positions], accounts or {}, shock)
-    assets = _assets(holdings, positions, legs, shock)
+    legs = tuple(stress_leg(leg, moves) for leg in positions)
+    assets = _assets(holdings, positions, legs, moves)
     spot_pnl = known_sum(asset.spot_pnl_usd for asset in assets.values())
     perp_pnl = known_sum(leg.pnl_usd for leg in legs)
     collateral_pnl = sum(quote_wallets, ZERO) * (quote_usd_after - quote_usd_before)
@@ -179,70 +231,20 @@ def scenario(
         collateral_pnl_usd=collateral_pnl,
         net_pnl_usd=net,
         net_pct_of_spot=ratio(net, known_sum(product(held.quantity, held.price_usd) for held in holdings)),
-        hedge_ratio=_ratio_after(holdings, positions, legs, shock, betas or {}),
+        hedge_ratio=_ratio_after(holdings, positions, legs, moves, betas or {}),
         liquidated=tuple(leg.id for leg in legs if leg.liquidated),
         legs=legs,
         assets=assets,
     )
 
 
-def _end_accounts(
-    positions: Sequence[StressLeg],
-    legs: Sequence[LegResult],
-    accounts: Mapping[str, StressAccount],
-    shock: Shock,
-) -> tuple[LegResult, ...]:
-    """Legs of a cross account whose equity no longer covers its margin end together, and lose no more than it has."""
-    ended = list(legs)
-    for name, account in accounts.items():
-        own = [index for index, leg in enumerate(positions) if leg.account == name]
-        missing = _shortfall(account, shock)
-        if missing is None:
-            continue
-        lost = -sum((min(ZERO, ended[index].pnl_usd or ZERO) for index in own), ZERO)
-        share = max(ZERO, ONE - missing / lost) if lost else ONE
-        for index in own:
-            gained = ended[index].pnl_usd
-            if gained is not None and gained < 0:
-                gained *= share
-            ended[index] = replace(ended[index], pnl_usd=gained, liquidated=True, capped=share < 1)
-    return tuple(ended)
-
-
-def _shortfall(account: StressAccount, shock: Shock) -> Decimal | None:
-    """USD below zero an account's equity would fall (0: some is left), or None while it covers its margin."""
-    marks = [shocked_mark(position, shock) for position in account.positions]
-    positions = [
-        replace(position, mark=mark)
-        for position, mark in zip(account.positions, marks, strict=True)
-        if mark is not None and mark > 0
-    ]
-    coins = [replace(coin, price=coin.price * shock.price(coin.asset)) for coin in account.coin_collateral]
-    after = account_state(
-        positions=positions,
-        wallet_balance=account.wallet_balance,
-        coin_collateral=coins,
-        quote_usd=shock.quote_usd_after,
-    )
-    required = after.maintenance_margin_usd
-    if required is None or after.equity_usd > required:
-        return None
-    whole = account_state(
-        positions=positions,
-        wallet_balance=account.wallet_balance,
-        coin_collateral=[replace(coin, haircut=ZERO) for coin in coins],
-        quote_usd=shock.quote_usd_after,
-    )
-    return max(ZERO, -whole.equity_usd)
-
-
 def _assets(
-    holdings: Sequence[Holding], positions: Sequence[StressLeg], legs: Sequence[LegResult], shock: Shock
+    holdings: Sequence[Holding], positions: Sequence[StressLeg], legs: Sequence[LegResult], moves: Moves
 ) -> dict[str, AssetResult]:
     results: dict[str, AssetResult] = {}
     for asset in dict.fromkeys([*(held.asset for held in holdings), *(leg.asset for leg in positions)]):
         own = [held for held in holdings if held.asset == asset]
-        spot = known_sum(product(held.quantity, held.price_usd, shock.price(asset) - ONE) for held in own)
+        spot = known_sum(product(held.quantity, held.price_usd, moves.price(asset) - ONE) for held in own)
         perp = known_sum(leg.pnl_usd for leg in legs if leg.asset == asset)
         results[asset] = AssetResult(
             spot_pnl_usd=spot,
@@ -271,7 +273,7 @@ def _ratio_after(
     holdings: Sequence[Holding],
     positions: Sequence[StressLeg],
     legs: Sequence[LegResult],
-    shock: Shock,
+    moves: Moves,
     betas: Mapping[str, Decimal],
 ) -> Decimal | None:
     prices: dict[str, Decimal | None] = {}
@@ -280,7 +282,7 @@ def _ratio_after(
     for leg in positions:
         if prices.get(leg.asset) is None and leg.mark is not None:
             prices[leg.asset] = price_per_coin(quoted_price=leg.mark, multiplier=leg.multiplier)
-    after = {asset: product(price, shock.price(asset)) for asset, price in prices.items()}
+    after = {asset: product(price, moves.price(asset)) for asset, price in prices.items()}
     spot = known_sum(product(held.quantity, after.get(held.asset), betas.get(held.asset, ONE)) for held in holdings)
     hedged = known_sum(product(_surviving(asset, positions, legs), price) for asset, price in after.items())
     return hedge_ratio(spot_delta=spot, hedge_delta=hedged)

@@ -270,17 +270,6 @@ def test_a_basis_shock_moves_the_perpetual_alone() -> None:
     assert found.net_pnl_usd == -1 and found.spot_pnl_usd == 0
 
 
-def test_a_cross_account_loses_no_more_than_its_equity() -> None:
-    """10,000 USDT behind a short of one at 60,000: a doubling would cost 60,000."""
-    account = stress.StressAccount(positions=(short_of("a"),), wallet_balance=Decimal(10_000))
-    leg = stress.StressLeg("BTC", **SHORT, entry=Decimal(60_000), mark=Decimal(60_000), id="a", account="x")
-    found = stress.scenario(holdings=[], positions=[leg], shocks={"BTC": ONE}, accounts={"x": account})
-    assert found.liquidated == ("a",)
-    assert found.perp_pnl_usd == -10_000
-    near_miss = stress.scenario(holdings=[], positions=[leg], shocks={"BTC": Decimal("0.15")}, accounts={"x": account})
-    assert near_miss.liquidated == () and near_miss.perp_pnl_usd == -9_000
-
-
 def test_a_leg_without_a_mark_leaves_the_result_unknown() -> None:
     found = stress.scenario(holdings=[], positions=[stress.StressLeg("BTC", **SHORT)], shocks={})
     assert found.perp_pnl_usd is found.net_pnl_usd is found.hedge_ratio is None

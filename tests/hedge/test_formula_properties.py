@@ -10,7 +10,6 @@ from formula_strategies import (
     ONE,
     ROUNDINGS,
     ZERO,
-    accounts,
     close,
     contracts_of,
     counts,
@@ -28,7 +27,7 @@ from formula_strategies import (
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hedge import cross, exposure, funding, liquidation, pnl, sizing, stress
+from hedge import exposure, funding, liquidation, pnl, sizing, stress
 
 
 @quick
@@ -175,34 +174,6 @@ def test_an_isolated_position_loses_at_most_what_it_has(position: dict[str, Any]
     assert found.perp_pnl_usd is not None and found.perp_pnl_usd >= -has
     beyond = end.distance is not None and -exposure.sign(position["side"]) * shock >= end.distance
     assert (found.liquidated == ("leg",)) == beyond
-
-
-@quick
-@given(account=accounts(), shock=shocks)
-def test_a_cross_account_ends_as_a_whole_where_its_joint_shock_says(account: dict[str, Any], shock: Decimal) -> None:
-    account["quote_usd"] = ONE
-    joint = cross.joint_liquidation(**account)
-    assume(joint.distance is None or joint.distance > 0)
-    assume(joint.distance is not None or joint.never)
-    legs = [
-        stress.StressLeg(
-            held.asset, held.inverse, held.side, held.contracts, ONE, held.entry, held.mark, id=held.symbol, account="a"
-        )
-        for held in account["positions"]
-    ]
-    fields = {name: account[name] for name in ("positions", "wallet_balance", "coin_collateral")}
-    found = stress.scenario(
-        holdings=[],
-        positions=legs,
-        shocks={"BTC": shock, "ETH": shock},
-        accounts={"a": stress.StressAccount(**fields)},
-    )
-    risen = joint.rise is not None and shock >= joint.rise
-    fallen = joint.fall is not None and -shock >= joint.fall
-    assert bool(found.liquidated) == (risen or fallen)
-    assert len(found.liquidated) in (0, len(legs))
-    if found.liquidated:
-        assert found.hedge_ratio is None
 
 
 def amounts(rows: Sequence[tuple[Decimal, Decimal, Decimal, Decimal, Decimal]]) -> list[exposure.AssetDelta]:
