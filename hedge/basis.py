@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from hedge.exposure import ONE, sign
+from hedge.exposure import ONE, signed
 from hedge.market import HOURS_PER_YEAR, Side
 
 
@@ -81,7 +81,7 @@ def basis(
 
 def basis_pnl(*, side: Side, coins: Decimal, basis_before: Decimal, basis_after: Decimal) -> Decimal:
     """What a change of the absolute basis gave a position of `coins` (unsigned): a short gains as it falls. USD."""
-    return sign(side) * coins * (basis_after - basis_before)
+    return signed(side, coins * (basis_after - basis_before))
 
 
 def fair_premium(*, quote_rate: Decimal, coin_rate: Decimal, anchoring_per_year: Decimal) -> Decimal | None:

@@ -109,6 +109,11 @@ def sign(side: Side) -> Decimal:
     return ONE if side == "long" else -ONE
 
 
+def signed(side: Side, value: Decimal) -> Decimal:
+    """`value` as a long has it, its negative for a short; a zero stays without a sign."""
+    return +value if side == "long" else -value
+
+
 def settled_in(*, inverse: bool) -> Literal["quote", "base"]:
     """The currency of margin, PnL and funding: the quote currency of a linear contract, the coin of an inverse one."""
     return "base" if inverse else "quote"
@@ -206,7 +211,7 @@ def position_delta(
     coins = position_coins(
         inverse=inverse, contracts=contracts, contract_size=contract_size, price=entry, multiplier=multiplier
     )
-    return None if coins is None else sign(side) * coins
+    return None if coins is None else signed(side, coins)
 
 
 def leg_delta(leg: Leg) -> Decimal | None:

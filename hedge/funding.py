@@ -12,7 +12,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from msgspec import Struct
 
-from hedge.exposure import ONE, ZERO, ratio, sign
+from hedge.exposure import ONE, ZERO, ratio, signed
 from hedge.margin import notional
 from hedge.market import HOURS_PER_YEAR, Side
 
@@ -73,7 +73,7 @@ def funding_payment(
     Leverage does not matter. None without a mark or a rate.
     """
     size = notional(inverse=inverse, contracts=contracts, contract_size=contract_size, price=mark)
-    return None if size is None or rate is None else -sign(side) * size * rate
+    return None if size is None or rate is None else -signed(side, size * rate)
 
 
 def funding_payment_usd(
@@ -88,7 +88,7 @@ def funding_payment_usd(
 ) -> Decimal | None:
     """The payment in USD: linear x USD per quote unit; inverse -s Q r, which does not depend on the mark."""
     if inverse:
-        return None if rate is None else -sign(side) * contracts * contract_size * rate
+        return None if rate is None else -signed(side, contracts * contract_size * rate)
     payment = funding_payment(
         inverse=False, side=side, contracts=contracts, contract_size=contract_size, mark=mark, rate=rate
     )
@@ -111,7 +111,7 @@ def funding_apy(*, rate: Decimal | None, interval_hours: Decimal | None) -> Deci
 
 def hedger_apr(*, side: Side, apr: Decimal | None) -> Decimal | None:
     """The annual rate as the holder feels it: a short earns a positive rate."""
-    return None if apr is None else -sign(side) * apr
+    return None if apr is None else -signed(side, apr)
 
 
 def elapsed_fraction(*, interval_hours: Decimal | None, next_funding_in_s: Decimal | None) -> Decimal | None:
@@ -226,7 +226,7 @@ def funding_breakeven(
 
     The cost is a fraction of the notional. None where the rate is not in the holder's favour: it never breaks even.
     """
-    favour = None if rate is None else -sign(side) * rate
+    favour = None if rate is None else -signed(side, rate)
     if favour is None or favour <= 0:
         return BreakEven(intervals=None, hours=None)
     intervals = max(ZERO, (round_trip_cost / favour).to_integral_value(ROUND_CEILING))

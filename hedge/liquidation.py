@@ -15,7 +15,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hedge.exposure import ONE, ZERO, sign
+from hedge.exposure import ONE, ZERO, sign, signed
 from hedge.margin import maintenance, maintenance_margin, notional
 from hedge.market import Side, Tier
 from hedge.piecewise import Curve, Piece, line, nearest, plausible, value, zeros
@@ -39,7 +39,7 @@ def liquidation_distance(*, side: Side, mark: Decimal | None, liquidation_price:
     """The adverse move of the mark that liquidates: P_liq/P - 1 for a short, 1 - P_liq/P for a long; <= 0: passed."""
     if mark is None or liquidation_price is None or mark <= 0:
         return None
-    return sign(side) * (mark - liquidation_price) / mark
+    return signed(side, mark - liquidation_price) / mark
 
 
 def bankruptcy_price(
@@ -50,9 +50,9 @@ def bankruptcy_price(
         return None
     size = contracts * contract_size
     if not inverse:
-        price = entry - sign(side) * margin / size
+        price = entry - signed(side, margin / size)
     else:
-        coins = size / entry + sign(side) * margin
+        coins = size / entry + signed(side, margin)
         price = size / coins if coins > 0 else ZERO
     return price if plausible(price, entry) else None
 

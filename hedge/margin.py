@@ -12,7 +12,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hedge.exposure import ZERO, ratio, sign
+from hedge.exposure import ZERO, ratio, signed
 from hedge.market import Side, Tier
 
 
@@ -157,8 +157,8 @@ def adl_score(*, side: Side, entry: Decimal, mark: Decimal, bankruptcy: Decimal 
 
     Leverage is mark / |mark - bankruptcy price|. None where bankruptcy cannot happen or has been passed. BitMEX.
     """
-    pnl_pct = ratio(sign(side) * (mark - entry), entry)
-    room = None if bankruptcy is None else sign(side) * (mark - bankruptcy)
+    pnl_pct = ratio(signed(side, mark - entry), entry)
+    room = None if bankruptcy is None else signed(side, mark - bankruptcy)
     leverage = None if room is None or room <= 0 else mark / room
     score = None
     if pnl_pct is not None and leverage is not None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from hedge.exposure import ONE, ZERO, ratio, sign
+from hedge.exposure import ONE, ZERO, ratio, signed
 from hedge.market import Side
 
 
@@ -53,8 +53,8 @@ def pnl(
         return ZERO
     if entry is None or price is None or entry <= 0 or price <= 0:
         return None
-    size = sign(side) * contracts * contract_size
-    return size / entry - size / price if inverse else size * (price - entry)
+    size = contracts * contract_size
+    return signed(side, size / entry - size / price if inverse else size * (price - entry))
 
 
 def pnl_usd(
@@ -71,7 +71,7 @@ def pnl_usd(
     if inverse and contracts != 0:
         if entry is None or price is None or entry <= 0 or price <= 0:
             return None
-        return sign(side) * contracts * contract_size * (price - entry) / entry
+        return signed(side, contracts * contract_size * (price - entry) / entry)
     gained = pnl(inverse=inverse, side=side, contracts=contracts, contract_size=contract_size, entry=entry, price=price)
     return None if gained is None else gained * quote_usd
 
@@ -107,7 +107,7 @@ def attribute(
     `entry_index` and `entry_quote_usd` held when it was opened (or at the start of the period, with the mark of that
     moment as the entry of a linear leg). Prices are above zero.
     """
-    per_unit = sign(side) * contracts * contract_size / (entry if inverse else ONE)
+    per_unit = signed(side, contracts * contract_size / (entry if inverse else ONE))
     before, after = (ONE, ONE) if inverse else (entry_quote_usd, quote_usd)
     price = per_unit * (index - entry_index) * before
     basis = per_unit * ((mark - index) - (entry - entry_index)) * before

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from hedge.exposure import ONE, ZERO, sign
+from hedge.exposure import ONE, ZERO, signed
 from hedge.market import HOURS_PER_YEAR, Side, Tier
 from hedge.piecewise import Piece, zeros
 from hedge.pnl import pnl
@@ -83,7 +83,7 @@ def hours_to_liquidation(
 
 def presumed_liquidated(*, side: Side, mark: Decimal, liquidation_price: Decimal | None) -> bool:
     """Whether a mark is at or beyond the liquidation price; presume it after two samples, not one."""
-    return liquidation_price is not None and sign(side) * (mark - liquidation_price) <= 0
+    return liquidation_price is not None and signed(side, mark - liquidation_price) <= 0
 
 
 def survivable_contracts(

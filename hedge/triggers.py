@@ -12,7 +12,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from hedge.basis import basis_pct
-from hedge.exposure import ONE, ZERO, ratio, sign
+from hedge.exposure import ONE, ZERO, ratio, signed
 from hedge.market import HOURS_PER_YEAR, Side
 
 ADVERSE_SHARE = Decimal("0.9")
@@ -107,8 +107,8 @@ def persistent_funding(
     Fewer than `minimum_stamps` measure, but do not trigger.
     """
     hours = sum((stamp.interval_hours for stamp in stamps), ZERO)
-    adverse = [stamp for stamp in stamps if -sign(side) * stamp.rate < 0]
-    mean_apr = ratio(-sign(side) * sum((stamp.rate for stamp in stamps), ZERO) * HOURS_PER_YEAR, hours)
+    adverse = [stamp for stamp in stamps if signed(side, stamp.rate) > 0]
+    mean_apr = ratio(-signed(side, sum((stamp.rate for stamp in stamps), ZERO)) * HOURS_PER_YEAR, hours)
     share = ratio(sum((stamp.interval_hours for stamp in adverse), ZERO), hours)
     return FundingTrigger(
         mean_apr=mean_apr,

@@ -64,6 +64,24 @@ def test_without_a_price_there_is_no_figure(position: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("side", ["long", "short"])
+def test_a_zero_has_no_sign(side: Any) -> None:
+    """`-0.00` on a screen reads like a loss."""
+    for kind in (SHORT, COIN_SHORT):
+        position = {**kind, "side": side}
+        zeros = [
+            pnl.pnl(**position, entry=ONE, price=ONE),
+            pnl.pnl_usd(**position, entry=ONE, price=ONE),
+            funding.funding_payment(**position, mark=ONE, rate=ZERO),
+            funding.funding_payment_usd(**position, mark=ONE, rate=ZERO),
+            exposure.position_delta(**{**position, "contracts": ZERO}),
+            funding.hedger_apr(side=side, apr=ZERO),
+            liquidation.liquidation_distance(side=side, mark=ONE, liquidation_price=ONE),
+            exposure.hedge_ratio(spot_delta=ONE, hedge_delta=ZERO),
+        ]
+        assert [zero for zero in zeros if zero is None or zero != 0 or zero.is_signed()] == []
+
+
 def test_an_inverse_payment_in_usd_needs_no_mark() -> None:
     assert funding.funding_payment_usd(**COIN_SHORT, mark=None, rate=Decimal("0.0001")) == 6
     assert funding.funding_payment_usd(**SHORT, mark=None, rate=Decimal("0.0001")) is None
