@@ -119,11 +119,6 @@ def settled_in(*, inverse: bool) -> Literal["quote", "base"]:
     return "base" if inverse else "quote"
 
 
-def contribution(value: Decimal) -> Decimal:
-    """`value` rounded to 1e-12 before it joins a running sum; keeps incremental sums exact."""
-    return value.quantize(CONTRIBUTION_STEP)
-
-
 def known_sum(parts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum, or None as soon as one part is not known."""
     total = ZERO
