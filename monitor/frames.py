@@ -6,6 +6,7 @@ The monitor speaks first (`Hello`), so a viewer of another version is told so be
 from __future__ import annotations
 
 import asyncio
+import functools
 import struct
 
 import msgspec
@@ -51,11 +52,13 @@ class Goodbye(Struct, frozen=True):
 
 
 encode = msgspec.json.encode
-decode_asked = msgspec.json.Decoder(Asked).decode
-decode_answered = msgspec.json.Decoder(Answered).decode
-decode_snapshot = msgspec.json.Decoder(Snapshot).decode
-decode_hello = msgspec.json.Decoder(Hello).decode
-decode_goodbye = msgspec.json.Decoder(Goodbye).decode
+decode = msgspec.json.decode
+
+
+@functools.cache
+def snapshots() -> msgspec.json.Decoder[Snapshot]:
+    """Reads snapshots; made at the first one, because a viewer's first frame waits for this module."""
+    return msgspec.json.Decoder(Snapshot)
 
 
 async def read_frame(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:

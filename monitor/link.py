@@ -32,14 +32,11 @@ from monitor.frames import (
     Asked,
     Goodbye,
     Hello,
-    decode_answered,
-    decode_asked,
-    decode_goodbye,
-    decode_hello,
-    decode_snapshot,
+    decode,
     encode,
     frame,
     read_frame,
+    snapshots,
 )
 from monitor.mailbox import Mailbox
 from monitor.messages import Acknowledge, Answer, MonitorLost, Request, Reset, Stop, WatcherCount
@@ -193,7 +190,7 @@ class _Viewer:
             return
         if kind != REQUEST:
             raise ValueError(f"a frame of kind {kind!r}")
-        asked = decode_asked(payload)
+        asked = decode(payload, type=Asked)
         answer = await self._server.host.request(signed(asked.request, self._name))
         if isinstance(answer, WatcherCount):
             answer = WatcherCount(answer.count, self._server.hello.ends_with_viewer)
@@ -257,7 +254,7 @@ class Client:
             self._watching = True
             self._write(frame(WATCH, b""))
         async for payload in self._box:
-            yield decode_snapshot(payload)
+            yield snapshots().decode(payload)
 
     async def request(self, request: Request) -> Answer:
         if self._lost:
@@ -289,12 +286,12 @@ class Client:
                 if kind == SNAPSHOT:
                     self._box.put(payload)
                 elif kind == ANSWER:
-                    answered = decode_answered(payload)
+                    answered = decode(payload, type=Answered)
                     waiting = self._waiting.pop(answered.id, None)
                     if waiting is not None and not waiting.done():
                         waiting.set_result(answered.answer)
                 elif kind == GOODBYE:
-                    reason = decode_goodbye(payload).reason
+                    reason = decode(payload, type=Goodbye).reason
                     self.dismissed = True
         except EOFError:
             pass
@@ -335,7 +332,7 @@ async def connect(path: Path, timeout_s: float = 5.0) -> Client:
             kind, payload = await read_frame(reader)
         if kind != HELLO:
             raise ValueError("it does not introduce itself")
-        hello = decode_hello(payload)
+        hello = decode(payload, type=Hello)
     except (EOFError, TimeoutError, ValueError, msgspec.MsgspecError) as error:
         writer.transport.abort()
         raise MonitorLost(f"the monitor does not answer: {error or type(error).__name__}") from error

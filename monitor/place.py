@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import stat
 import tempfile
@@ -52,6 +51,8 @@ class Place(Struct, frozen=True):
 
 def digest(portfolio: Path) -> str:
     """16 hex digits that stand for one portfolio file, whatever name or link leads to it."""
+    import hashlib  # loads OpenSSL, which the demo's first frame need not wait for
+
     return hashlib.sha256(os.fsencode(os.path.realpath(portfolio))).hexdigest()[:16]
 
 

@@ -1,15 +1,14 @@
 """The settings: `settings.toml` in the user's config folder, every key also by environment (`HEDGETUI_<KEY>`).
 
-Without a file and without such a variable nothing is parsed and the model is not even imported, because the viewer's
-first frame waits for this.
+The model that explains mistakes is not imported where there are none, because the viewer's first frame waits for this.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct, field
 
 PREFIX = "HEDGETUI_"
@@ -17,7 +16,14 @@ FOR_TESTS = frozenset({"HEDGETUI_ORACLES", "HEDGETUI_WIRE", "HEDGETUI_SOAK"})
 """Where tests find outside data; not settings."""
 
 
-class Settings(Struct, frozen=True):
+THEMES = ("dark", "light", "high-contrast", "colour-blind", "mono")
+FEED_IDS = ("binance-spot", "binance-usdm", "bybit-linear", "bybit-inverse")
+VENUE_IDS = ("binance", "bybit")
+SOCKET_SCHEMES = ("wss://", "ws://")
+HTTP_SCHEMES = ("https://", "http://")
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """What the user set, or the defaults. Each key must beat a better default."""
 
     portfolio: str | None = None
@@ -59,11 +65,25 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError((f"{file}: cannot be read: {reason}",)) from error
+    plain = None if variables else without_mistakes(text)
+    if plain is not None:
+        return plain
     from monitor.settings_model import parse
 
     return parse(text, str(file), variables)
 
 
-def expand(path: str) -> Path:
-    """A path as a person writes it, with `~`."""
-    return Path(os.path.expanduser(path))  # noqa: PTH111 keeps a relative path relative
+def without_mistakes(text: str) -> Settings | None:
+    """The settings where all is as it should be; None where there is something to say, which the model says better."""
+    import tomllib
+
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError):
+        return None
+    right = (
+        settings.theme in THEMES
+        and all(key in FEED_IDS and url.startswith(SOCKET_SCHEMES) for key, url in settings.urls.items())
+        and all(key in VENUE_IDS and url.startswith(HTTP_SCHEMES) for key, url in settings.rest_urls.items())
+    )
+    return settings if right else None

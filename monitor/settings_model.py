@@ -11,11 +11,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
-from monitor.settings import PREFIX, Settings, SettingsError
-
-THEMES = ("dark",)
-FEED_IDS = ("binance-spot", "binance-usdm", "bybit-linear", "bybit-inverse")
-VENUE_IDS = ("binance", "bybit")
+from monitor.settings import (
+    FEED_IDS,
+    HTTP_SCHEMES,
+    PREFIX,
+    SOCKET_SCHEMES,
+    THEMES,
+    VENUE_IDS,
+    Settings,
+    SettingsError,
+)
 
 
 def _one_of(*names: str) -> AfterValidator:
@@ -47,8 +52,8 @@ class SettingsFile(BaseModel):
     theme: Annotated[str, _one_of(*THEMES)] = "dark"
     mouse: bool = True
     ascii: bool = False
-    urls: dict[Annotated[str, _one_of(*FEED_IDS)], Annotated[str, _begins_with("wss://", "ws://")]] = {}
-    rest_urls: dict[Annotated[str, _one_of(*VENUE_IDS)], Annotated[str, _begins_with("https://", "http://")]] = {}
+    urls: dict[Annotated[str, _one_of(*FEED_IDS)], Annotated[str, _begins_with(*SOCKET_SCHEMES)]] = {}
+    rest_urls: dict[Annotated[str, _one_of(*VENUE_IDS)], Annotated[str, _begins_with(*HTTP_SCHEMES)]] = {}
 
 
 def parse(text: str, name: str, variables: Mapping[str, str]) -> Settings:

@@ -9,13 +9,23 @@ import pytest
 from desk import edited
 from household import ROOT, Home
 
+from feeds.markets import FEEDS, VENUES
+from monitor import settings
 from monitor.version import VERSION
+from themes import THEMES
 
 
 def test_the_version_is_the_packages(home: Home) -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
     run = home.run("--version")
     assert (run.returncode, run.stdout, run.stderr) == (0, f"hedgetui {VERSION}\n", "")
+
+
+def test_the_settings_know_every_theme_and_feed() -> None:
+    """The lists stand in the settings too, because reading them must import neither themes nor feeds."""
+    assert set(settings.THEMES) == set(THEMES)
+    assert set(settings.FEED_IDS) == set(FEEDS)
+    assert set(settings.VENUE_IDS) == set(VENUES)
 
 
 @pytest.mark.parametrize("command", [(), ("monitor",), ("status",), ("stop",), ("check",), ("schema",)])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hedge.snapshot import AssetRow, Snapshot, Totals
-from monitor.frames import PROTOCOL, WATCH, Hello, decode_hello, frame, read_frame
+from monitor.frames import PROTOCOL, WATCH, Hello, decode, frame, read_frame
 from monitor.link import Server, connect
 from monitor.mailbox import Mailbox
 from monitor.messages import (
@@ -157,7 +157,7 @@ async def test_a_viewer_that_does_not_read_gets_the_newest_and_delays_nobody(tmp
             await asyncio.sleep(0)
         await until(lambda: seen and seen[-1] == "599")
         assert worst < 0.05
-        assert decode_hello((await read_frame(reader))[1]).protocol == PROTOCOL
+        assert decode((await read_frame(reader))[1], type=Hello).protocol == PROTOCOL
         numbers: list[int] = []
         while not numbers or numbers[-1] != 599:
             async with asyncio.timeout(5):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.settings import Settings, SettingsError, read_settings
+from monitor.settings import Settings, SettingsError, read_settings, without_mistakes
+from monitor.settings_model import parse
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,10 +36,13 @@ def test_no_file_means_the_defaults(env: dict[str, str]) -> None:
     assert read_settings({**env, "HEDGETUI_WIRE": "/captures"}) == Settings()
 
 
-def test_no_file_loads_no_pydantic() -> None:
-    script = "import sys; from monitor.settings import read_settings; read_settings({'HOME': '/nowhere'})"
+@pytest.mark.parametrize("text", [None, 'theme = "dark"\n[urls]\nbybit-linear = "ws://127.0.0.1:9"\n'])
+def test_settings_without_a_mistake_load_no_pydantic(env: dict[str, str], text: str | None) -> None:
+    if text is not None:
+        write(env, text)
+    script = "import os, sys; from monitor.settings import read_settings; read_settings(os.environ)"
     script += "; print('pydantic' in sys.modules)"
-    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert run.stdout == "False\n", run.stderr
 
 
@@ -83,6 +87,19 @@ def test_a_mistake_has_line_field_found_and_remedy(env: dict[str, str], text: st
     (mistake,) = mistakes(env)
     assert mistake.startswith(f"{file}:{line}: ")
     assert says in mistake
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'portfolio = "x"',
+        "mouse = false\nascii = true",
+        'theme = "dark"\n[rest_urls]\nbybit = "https://api.bybit.tr"',
+    ],
+)
+def test_the_quick_way_and_the_model_agree(text: str) -> None:
+    assert without_mistakes(text) == parse(text, "settings.toml", {})
 
 
 def test_toml_that_cannot_be_read_names_its_place(env: dict[str, str]) -> None:
