@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from rich.cells import cell_len
 from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,6 +13,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from themes import Palette
+from tui.format import cells
 from tui.ink import Inks, textual_theme
 from tui.line import BLANK, Draft, Line, Span
 from tui.painted import Chosen, Painted
@@ -89,9 +89,9 @@ def _choice(width: int, left: int, wide: int, choice: tuple[str, str, str, str],
         draft.put(left, "▌", "choice-bar")
         draft.put(left + 1, " " * 2, ink)
         draft.put(left + 4, " " * 3, ink)
-        at = left + 7 + cell_len(name)
+        at = left + 7 + cells(name)
         draft.put(at, " " * max(0, left + 25 - at), ink)
-        at = left + 25 + cell_len(about)
+        at = left + 25 + cells(about)
         draft.put(at, " " * max(0, left + wide - at), ink)
     draft.put(left + 3, key, "choice-key" if chosen else "key", act)
     draft.put(left + 7, name, "choice-name" if chosen else "text", act)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -16,6 +17,7 @@ UNKNOWN = "–"
 ELLIPSIS = "…"
 
 _MILLION = Decimal(1_000_000)
+_STEPS = tuple(Decimal(1).scaleb(-decimals) for decimals in range(19))
 _ASCII = str.maketrans({
     "−": "-", "–": "-", "—": "-", "·": "-", "…": ".", "─": "-", "━": "=", "│": "|", "╱": "/", "▌": ">", "▸": ">",
     "◐": "~", "▲": "W", "△": "W", "◆": "C", "◇": "C", "●": "A", "○": "A", "✓": "k", "└": "`", "↑": "^", "↓": "v",
@@ -30,20 +32,26 @@ def plain(text: str) -> str:
     return "".join(c if c.isascii() else "?" * cell_len(c) for c in text.translate(_ASCII))
 
 
+def cells(text: str) -> int:
+    """How many cells a text takes on the terminal."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def cut(text: str, width: int) -> str:
     """The text in at most `width` cells; what is cut away leaves a mark."""
-    if cell_len(text) <= width:
+    if cells(text) <= width:
         return text
     if width <= 0:
         return ""
     return set_cell_size(text, width - 1).rstrip() + ELLIPSIS
 
 
+@lru_cache(maxsize=8192)
 def number(value: Decimal, decimals: int, *, signed: bool = False, rounding: str = ROUND_HALF_EVEN) -> str:
     """Thousands by comma, a real minus, a plus where direction matters; zero has no sign. Not a number: a dash."""
     if not value.is_finite():
         return UNKNOWN
-    rounded = value.quantize(Decimal(1).scaleb(-decimals), rounding=rounding)
+    rounded = value.quantize(_STEPS[decimals], rounding=rounding)
     text = f"{abs(rounded):,.{decimals}f}"
     if rounded == 0:
         return text

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
-from rich.cells import cell_len
-
-from tui.format import cut
+from tui.format import cells, cut
 
 
 class Span(NamedTuple):
@@ -44,7 +43,7 @@ class Draft:
         """Write from column `x`; returns the column after it."""
         if text:
             self._pieces.append((x, Span(text, ink, act)))
-        return x + cell_len(text)
+        return x + cells(text)
 
     def put_all(self, x: int, spans: Iterable[Span]) -> int:
         """Write spans one after the other; returns the column after them."""
@@ -54,14 +53,14 @@ class Draft:
 
     def right(self, end: int, text: str, ink: str = "text", act: str = "") -> int:
         """Write so that it ends before column `end`; returns the column where it begins."""
-        start = end - cell_len(text)
+        start = end - cells(text)
         self.put(start, text, ink, act)
         return start
 
     def right_all(self, end: int, spans: Iterable[Span]) -> int:
         """Write spans so that the last ends before column `end`; returns where the first begins."""
         pieces = tuple(spans)
-        start = end - sum(cell_len(span.text) for span in pieces)
+        start = end - sum(cells(span.text) for span in pieces)
         self.put_all(start, pieces)
         return start
 
@@ -69,17 +68,22 @@ class Draft:
         """The finished line, exactly as wide as the draft."""
         spans: list[Span] = []
         at = 0
-        pieces = sorted(self._pieces, key=lambda piece: piece[0])
-        for index, (x, span) in enumerate(pieces):
-            room = (pieces[index + 1][0] if index + 1 < len(pieces) else self.width) - x
-            room = min(room, self.width - x)
-            text = cut(span.text, room) if span.text.strip() else span.text[: max(0, room)]
-            if x < at or not text:
+        pieces = sorted(self._pieces, key=itemgetter(0))
+        ends = [x for x, _ in pieces[1:]] + [self.width]
+        for (x, span), end in zip(pieces, ends, strict=False):
+            room = min(end, self.width) - x
+            size = cells(span.text)
+            if size > room:
+                span = Span(
+                    cut(span.text, room) if span.text.strip() else span.text[: max(0, room)], span.ink, span.act
+                )
+                size = cells(span.text)
+            if x < at or not size:
                 continue
             if x > at:
                 spans.append(Span(" " * (x - at)))
-            spans.append(Span(text, span.ink, span.act))
-            at = x + cell_len(text)
+            spans.append(span)
+            at = x + size
         if at < self.width:
             spans.append(Span(" " * (self.width - at)))
         return Line(tuple(spans), self.paper)
@@ -90,7 +94,7 @@ def joined(spans: Iterable[Span], width: int) -> tuple[Span, ...]:
     kept: list[Span] = []
     left = width
     for span in spans:
-        size = cell_len(span.text)
+        size = cells(span.text)
         if size > left:
             kept.append(Span(cut(span.text, left), span.ink, span.act))
             break

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.geometry import Region, Size
@@ -12,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.format import cut, plain
+from tui.format import cells, cut, plain
 from tui.ink import Inks
 from tui.line import BLANK, Line, Span
 from tui.view import EMPTY_VIEW, View
@@ -110,7 +109,7 @@ class Painted(Widget):
         event.stop()
         at = 0
         for span in self.lines[event.y].spans if event.y < len(self.lines) else ():
-            at += cell_len(span.text)
+            at += cells(span.text)
             if event.x < at:
                 if span.act:
                     self.post_message(Chosen(span.act))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,12 +13,6 @@ from tui.marks import RANK, Sign, active, culprit_ink, hot, row_sign
 from tui.view import View, seconds_until
 
 ZEROS = frozenset({"0", "0.0", "0.00", "0.0000"})
-SHORT_COLUMNS = frozenset({
-    "short", "mark", "basis_pct", "funding_rate", "funding_apr", "funding_day_usd", "paid_30d_usd", "accrued_usd",
-    "next_funding", "liquidation_price", "to_liquidation", "margin_ratio",
-})  # fmt: skip
-"""Empty where nothing is short."""
-LEG_COLUMNS = SHORT_COLUMNS | {"venue", "age_s"}
 
 
 class Row(NamedTuple):
@@ -51,17 +45,38 @@ def _nearness(leg: PositionRow) -> Decimal:
     return leg.to_liquidation if leg.to_liquidation is not None else Decimal("Infinity")
 
 
+class Rows:
+    """All lines of the table in the file's order; one is made when it is looked at, so that hidden ones cost nothing."""
+
+    def __init__(self, figures: Snapshot, opened: frozenset[str]) -> None:
+        self._legs = {leg.id: leg for leg in figures.positions}
+        self._lines: list[tuple[AssetRow, PositionRow | None]] = []
+        for asset in figures.assets:
+            self._lines.append((asset, None))
+            if asset.asset in opened and len(asset.legs) > 1:
+                self._lines.extend((asset, leg) for leg in self._own(asset))
+        self.ids = [asset.asset if leg is None else leg.id for asset, leg in self._lines]
+
+    def _own(self, asset: AssetRow) -> tuple[PositionRow, ...]:
+        return tuple(self._legs[leg] for leg in asset.legs if leg in self._legs)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def place(self, row_id: str) -> int:
+        """Where a line is, or -1."""
+        return self.ids.index(row_id) if row_id in self.ids else -1
+
+    def line(self, index: int) -> Row:
+        """The line at a place."""
+        asset, leg = self._lines[index]
+        return Row(asset.asset, asset, self._own(asset)) if leg is None else Row(leg.id, asset, (leg,), child=True)
+
+
 @lru_cache(maxsize=2)
-def rows(figures: Snapshot, opened: frozenset[str]) -> list[Row]:
-    """All lines of the table in the file's order. Kept for the snapshots in use, by identity."""
-    legs = {leg.id: leg for leg in figures.positions}
-    table: list[Row] = []
-    for asset in figures.assets:
-        own = tuple(legs[leg_id] for leg_id in asset.legs if leg_id in legs)
-        table.append(Row(asset.asset, asset, own))
-        if len(own) > 1 and asset.asset in opened:
-            table.extend(Row(leg.id, asset, (leg,), child=True) for leg in own)
-    return table
+def rows(figures: Snapshot, opened: frozenset[str]) -> Rows:
+    """The lines of the table. Kept for the snapshots in use, by identity."""
+    return Rows(figures, opened)
 
 
 def row_alerts(row: Row, alerts: tuple[AlertRow, ...]) -> list[AlertRow]:
@@ -79,14 +94,14 @@ class Drawn(NamedTuple):
     cells: dict[str, Cell]
 
 
-def drawn(row: Row, view: View, ascii_only: bool = False) -> Drawn:
-    """Sign, name and cells of a line, with the looks of its state."""
+def drawn(row: Row, view: View, keys: Collection[str]) -> Drawn:
+    """Sign, name and cells of the columns `keys` of a line, with the looks of its state."""
     alerts = row_alerts(row, view.snapshot.alerts)
     stale = _stale(row) or view.blind
     unknown = _unknown(row)
-    sign = row_sign(alerts, stale=stale, unknown=unknown, ascii_only=ascii_only)
+    sign = row_sign(alerts, stale=stale, unknown=unknown, ascii_only=view.ascii_only)
     old = stale or view.old
-    cells = {key: _looked(key, cell, old) for key, cell in _figures(row, view.figures.as_of).items()}
+    cells = {key: _looked(key, cell, old) for key, cell in _figures(row, keys, view.figures.as_of).items()}
     cells["age_s"] = _age(row, view, stale)
     own = [alert for alert in alerts if alert.rule != "feed"]
     for alert in sorted(own, key=lambda alert: RANK[alert.level]):
@@ -132,49 +147,91 @@ def _age(row: Row, view: View, stale: bool) -> Cell:
     return Cell(text, "muted" if text in ("live", fmt.UNKNOWN) else "text")
 
 
-def _figures(row: Row, now: str) -> dict[str, Cell]:
+def _figures(row: Row, keys: Collection[str], now: str) -> dict[str, Cell]:
+    """The cells of the wanted columns; what does not apply to the row is left out."""
+    cells: dict[str, Cell] = {}
     leg = row.leg
-    cells = _leg_figures(row, leg, now) if leg is not None else {}
-    if not row.child:
-        cells |= _asset_figures(row)
+    for key in keys:
+        if key in LEG_FIGURES:
+            if leg is not None:
+                cells[key] = LEG_FIGURES[key](row, leg, now)
+        elif key in ASSET_FIGURES and not row.child:
+            cells[key] = ASSET_FIGURES[key](row.asset)
+        elif key == "venue":
+            cells[key] = Cell(_venue(row), "muted")
+        elif key == "spot" and not row.child:
+            cells[key] = _spot(row)
     return cells
 
 
-def _asset_figures(row: Row) -> dict[str, Cell]:
-    asset = row.asset
-    held = asset.spot_quantity is not None and asset.spot_quantity != 0
-    return {
-        "spot": Cell(fmt.coins(asset.spot_quantity, None if _proxied(row) else asset.lot, 11) if held else ""),
-        "venue": Cell(_venue(row), "muted"),
-        "net_usd": Cell(fmt.usd(asset.beta_net_usd if asset.beta_net_usd is not None else asset.net_usd)),
-        "off_usd": Cell(fmt.usd(asset.off_usd)),
-        "hedge_ratio": Cell(fmt.percent(asset.hedge_ratio)),
-        "target_ratio": Cell(fmt.percent(asset.target_ratio, 0), "muted"),
-        "drift": Cell(fmt.percent(asset.drift, signed=True)),
-    }
+def _spot(row: Row) -> Cell:
+    held = row.asset.spot_quantity
+    return Cell(fmt.coins(held, None if _proxied(row) else row.asset.lot, 11) if held else "")
 
 
-def _leg_figures(row: Row, leg: PositionRow, now: str) -> dict[str, Cell]:
-    """The columns about the short: of the leg itself, or the asset's sums, worst and soonest."""
-    asset = row.asset
-    source: AssetRow | PositionRow = leg if row.child else asset
-    pays = source.funding_apr is not None and source.funding_apr < 0
-    amount = leg.coins if row.child or _proxied(row) else asset.hedge_coin
-    return {
-        "short": Cell(fmt.coins(amount, asset.lot, 12)),
-        "venue": Cell(_venue(row), "muted"),
-        "mark": Cell(fmt.price(leg.mark, leg.tick)),
-        "basis_pct": Cell(fmt.percent(source.basis_pct, 2, signed=True)),
-        "funding_rate": Cell(_rate(source), "against" if pays else "text"),
-        "funding_apr": _flow(source.funding_apr, lambda apr: fmt.percent(apr, signed=True)),
-        "funding_day_usd": _flow(source.funding_day_usd, lambda usd: fmt.flow(usd, 8)),
-        "paid_30d_usd": _flow(source.paid_30d_usd, lambda usd: fmt.flow(usd, 9)),
-        "accrued_usd": _flow(source.accrued_usd, lambda usd: fmt.flow(usd, 8)),
-        "next_funding": Cell(fmt.countdown(seconds_until(source.next_funding, now)), "muted"),
-        "liquidation_price": Cell(_liquidation_price(leg)),
-        "to_liquidation": Cell(fmt.distance(source.to_liquidation, source.why.get("to_liquidation", _never(leg)))),
-        "margin_ratio": Cell(fmt.percent(leg.margin_ratio)),
-    }
+ASSET_FIGURES: dict[str, Callable[[AssetRow], Cell]] = {
+    "net_usd": lambda a: Cell(fmt.usd(a.beta_net_usd if a.beta_net_usd is not None else a.net_usd)),
+    "off_usd": lambda a: Cell(fmt.usd(a.off_usd)),
+    "hedge_ratio": lambda a: Cell(fmt.percent(a.hedge_ratio)),
+    "target_ratio": lambda a: Cell(fmt.percent(a.target_ratio, 0), "muted"),
+    "drift": lambda a: Cell(fmt.percent(a.drift, signed=True)),
+}
+"""Columns about the coin as a whole."""
+
+
+def _source(row: Row, leg: PositionRow) -> AssetRow | PositionRow:
+    """A leg's own figures on its own line, else the coin's: sums, worst and soonest."""
+    return leg if row.child else row.asset
+
+
+def _short(row: Row, leg: PositionRow, now: str) -> Cell:
+    amount = leg.coins if row.child or _proxied(row) else row.asset.hedge_coin
+    return Cell(fmt.coins(amount, row.asset.lot, 12))
+
+
+def _rate(row: Row, leg: PositionRow, now: str) -> Cell:
+    source = _source(row, leg)
+    text = fmt.rate(source.funding_rate)
+    if text != fmt.UNKNOWN:
+        text = f"{text} {fmt.hours(source.funding_interval_hours):>2}"
+    return Cell(text, "against" if source.funding_apr is not None and source.funding_apr < 0 else "text")
+
+
+def _next(row: Row, leg: PositionRow, now: str) -> Cell:
+    return Cell(fmt.countdown(seconds_until(_source(row, leg).next_funding, now)), "muted")
+
+
+def _distance(row: Row, leg: PositionRow, now: str) -> Cell:
+    source = _source(row, leg)
+    return Cell(fmt.distance(source.to_liquidation, source.why.get("to_liquidation", _never(leg))))
+
+
+LEG_FIGURES: dict[str, Callable[[Row, PositionRow, str], Cell]] = {
+    "short": _short,
+    "mark": lambda row, leg, now: Cell(fmt.price(leg.mark, leg.tick)),
+    "basis_pct": lambda row, leg, now: Cell(fmt.percent(_source(row, leg).basis_pct, 2, signed=True)),
+    "funding_rate": _rate,
+    "funding_apr": lambda row, leg, now: _money(_source(row, leg).funding_apr, _percent),
+    "funding_day_usd": lambda row, leg, now: _money(_source(row, leg).funding_day_usd, fmt.flow, 8),
+    "paid_30d_usd": lambda row, leg, now: _money(_source(row, leg).paid_30d_usd, fmt.flow, 9),
+    "accrued_usd": lambda row, leg, now: _money(_source(row, leg).accrued_usd, fmt.flow, 8),
+    "next_funding": _next,
+    "liquidation_price": lambda row, leg, now: Cell(
+        "none" if _never(leg) else fmt.price(leg.liquidation_price, leg.tick)
+    ),
+    "to_liquidation": _distance,
+    "margin_ratio": lambda row, leg, now: Cell(fmt.percent(leg.margin_ratio)),
+}
+"""Columns about the short; empty where nothing is short."""
+
+
+def _percent(fraction: Decimal | None) -> str:
+    return fmt.percent(fraction, signed=True)
+
+
+def _money(value: Decimal | None, write: Callable[..., str], *width: int) -> Cell:
+    """What the hedger pays is tinted."""
+    return Cell(write(value, *width), "against" if value is not None and value < 0 else "text")
 
 
 def _proxied(row: Row) -> bool:
@@ -184,19 +241,6 @@ def _proxied(row: Row) -> bool:
 
 def _never(leg: PositionRow) -> str:
     return NEVER if NEVER in (leg.why.get("liquidation_price"), leg.why.get("to_liquidation")) else ""
-
-
-def _liquidation_price(leg: PositionRow) -> str:
-    return "none" if _never(leg) else fmt.price(leg.liquidation_price, leg.tick)
-
-
-def _rate(source: AssetRow | PositionRow) -> str:
-    text = fmt.rate(source.funding_rate)
-    return f"{text} {fmt.hours(source.funding_interval_hours):>2}" if text != fmt.UNKNOWN else text
-
-
-def _flow(value: Decimal | None, write: Callable[[Decimal | None], str]) -> Cell:
-    return Cell(write(value), "against" if value is not None and value < 0 else "text")
 
 
 def _venue(row: Row) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct, field
 
@@ -77,6 +78,7 @@ EMPTY_VIEW = View()
 """Before the first snapshot."""
 
 
+@lru_cache(maxsize=512)
 def moment(text: str | None) -> datetime | None:
     """An ISO-8601 time of a snapshot; None where there is none or it cannot be read."""
     if not text:

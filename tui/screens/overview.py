@@ -90,7 +90,7 @@ class Overview(Screen[None], inherit_bindings=False):
         before = self.view
         figures = before.figures if before.paused else snapshot
         selected = before.selected
-        if not selected or all(row.id != selected for row in rows(figures, before.opened)):
+        if rows(figures, before.opened).place(selected) < 0:
             selected = figures.assets[0].asset if figures.assets else ""
         view = replace(before, snapshot=snapshot, figures=figures, selected=selected, silent_s=None, lost=None)
         self.view = replace(view, alert=_same_alert(before, view))
@@ -209,7 +209,7 @@ class Overview(Screen[None], inherit_bindings=False):
         if self.view.dialog:
             self.change(scroll=self.query_one(Dialog).scrolled(self.view, step))
             return
-        table = [row.id for row in rows(self.view.figures, self.view.opened)]
+        table = rows(self.view.figures, self.view.opened).ids
         if table:
             at = table.index(self.view.selected) if self.view.selected in table else 0
             self._select(table[max(0, min(len(table) - 1, at + step))])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from textual.geometry import Size
 
 from hedge.snapshot import PositionRow
@@ -12,6 +11,7 @@ from monitor.messages import Points
 from tui import format as fmt
 from tui.chart import Bound, Scale, curve, digits, sampled
 from tui.columns import group_starts
+from tui.format import cells
 from tui.frame import DETAIL_LEAST, TALL
 from tui.line import BLANK, Draft, Line, Span
 from tui.painted import Painted
@@ -32,7 +32,9 @@ DAY_S = 86_400
 
 def selected_row(view: View) -> Row | None:
     """The row under the cursor."""
-    return next((row for row in rows(view.figures, view.opened) if row.id == view.selected), None)
+    table = rows(view.figures, view.opened)
+    at = table.place(view.selected)
+    return None if at < 0 else table.line(at)
 
 
 def distance_path(leg: PositionRow) -> str:
@@ -93,7 +95,7 @@ def one_line(row: Row, view: View, width: int) -> Line:
             continue
         unit = f" {fact.unit}" if fact.unit and label not in ("mark", "liquidation", "index") else ""
         figure = (fact.short or fact.figure) + unit
-        if at + cell_len(label) + 1 + cell_len(figure) > width - 1:
+        if at + cells(label) + 1 + cells(figure) > width - 1:
             break
         at = draft.put(at, label, "muted") + 1
         at = draft.put(at, figure, "stale" if fact.stale or view.old else "text") + 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
 from textual.geometry import Size
 
 from tui import format as fmt
 from tui.commands import BY_ID, COMMANDS, works
+from tui.format import cells
 from tui.line import Draft, Line
 from tui.painted import Painted
 from tui.view import View
@@ -29,11 +29,11 @@ def footer_line(view: View, width: int, *, small: bool = False) -> Line:
         asked = [command for command in asked if not command.slot]
     if small:
         asked = [command for command in COMMANDS if command.slot and works(command, view)] + asked
-    kept = cell_len("".join(f"{BY_ID[name].shown} {BY_ID[name].label}  " for name in LAST))
+    kept = cells("".join(f"{BY_ID[name].shown} {BY_ID[name].label}  " for name in LAST))
     at = 1
     for command in asked:
         label = "go on" if command.id == "pause" and view.paused else command.label
-        needed = cell_len(command.shown) + 1 + cell_len(label) + 2
+        needed = cells(command.shown) + 1 + cells(label) + 2
         reserve = 0 if command.id in LAST else kept
         if at + needed + reserve > room + 2:
             continue

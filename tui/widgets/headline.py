@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
 from textual.geometry import Size
 
 from hedge.snapshot import NEVER, AlertRow, Totals
 from tui import format as fmt
 from tui.columns import group_starts
 from tui.digits import HEIGHT, big_lines, big_width
+from tui.format import cells
 from tui.line import BLANK, Draft, Line, Span
 from tui.marks import RANK, STALE, active, culprit_ink
 from tui.painted import Painted
@@ -155,18 +155,18 @@ def _block(drafts: list[Draft], block: Block, x: int, room: int, big: bool) -> N
     first = 1 + HEIGHT if big else 2
     for draft, wordings in zip(drafts[first:], block.below, strict=False):
         if wordings:
-            span = next((w for w in wordings if cell_len(w.text) <= room), wordings[-1])
+            span = next((w for w in wordings if cells(w.text) <= room), wordings[-1])
             draft.put(x, fmt.cut(span.text, room), span.ink)
 
 
 def _small(draft: Draft, block: Block, x: int, room: int) -> None:
     unit = "USD/day" if block.unit == "USD a day" and draft.width < NARROW else block.unit
     text = f"{block.figure} {unit}".strip() if block.figure != fmt.UNKNOWN else block.figure
-    if cell_len(text) > room:
+    if cells(text) > room:
         text = block.figure
     at = draft.put(x - 1, f" {text} ", block.ink) if block.ink == "fill" else draft.put(x, text, block.ink) + 1
     for span in block.after:
-        if at - x + cell_len(span.text) <= room:
+        if at - x + cells(span.text) <= room:
             at = draft.put(at, span.text, span.ink) + 1
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedge.snapshot import FeedRow, Limit, PastAlert, Snapshot
+from hedge.snapshot import NEVER, FeedRow, Limit, PastAlert, Snapshot
 from tui import format as fmt
 from tui.line import BLANK, Draft, Line, Span, joined
 from tui.view import View, clock, seconds_until
@@ -40,12 +40,27 @@ def _first_line(view: View, width: int) -> Line:
         seconds = seconds_until(snapshot.as_of, snapshot.started)
         since = f", {fmt.age(max(2.0, seconds))}" if seconds is not None else ""
         head, words = "Waiting", f"for {', '.join(awaited)}{since}."
+    elif unknown := _unknown(snapshot):
+        head, words = "Not all known", f"{unknown[0]}." + (f" And {len(unknown) - 1} more." if unknown[1:] else "")
     else:
         shelved = f"{snapshot.shelved} shelved" if snapshot.shelved else "nothing shelved"
         head, words = "All quiet", f"nothing open, {shelved}. {_last(snapshot)}"
     draft.put(1, head, "strong")
-    draft.put(WORDS, fmt.cut(words, width - WORDS - 1), "muted")
+    at = max(WORDS, len(head) + 4)
+    draft.put(at, fmt.cut(words, width - at - 1), "muted")
     return draft.line()
+
+
+def _unknown(snapshot: Snapshot) -> list[str]:
+    """Legs without a distance and sums without a value, with the reason: nobody may call that quiet."""
+    found = [
+        f"{leg.asset} {leg.side} on {leg.venue}: {leg.why.get('to_liquidation', 'its distance is not known')}"
+        for leg in snapshot.positions
+        if leg.to_liquidation is None and NEVER not in (leg.why.get("to_liquidation"), leg.why.get("liquidation_price"))
+    ]
+    if not found and snapshot.totals.off_usd is None:
+        found = [snapshot.totals.why.get("off_usd", "the distance from the plan is not known")]
+    return found
 
 
 def _missing(snapshot: Snapshot) -> list[str]:

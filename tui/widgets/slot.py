@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import set_cell_size
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from hedge.snapshot import AlertRow
 from tui import format as fmt
 from tui.commands import SLOT_COMMANDS
+from tui.format import cells
 from tui.guard import Painting
 from tui.ink import Inks
 from tui.line import BLANK, Draft, Line, Span, joined
@@ -86,7 +87,7 @@ def _band(view: View, alert: AlertRow, width: int) -> Line:
     plain_ink = "fill" if filled else "text"
     draft = Draft(width, "tint" if alert.level == "warning" else "page")
     sign = alert_sign(alert, view.ascii_only)
-    draft.put(1 if cell_len(sign.glyph) == 1 else 0, sign.glyph, ink)
+    draft.put(1 if cells(sign.glyph) == 1 else 0, sign.glyph, ink)
     if alert.level == "warning" and not filled:
         draft.put(0, "▌", "fill-bar")
     draft.put(3, WORDS[alert.level], ink)
@@ -115,7 +116,7 @@ def _sentence(strong: str, rest: str, width: int, paper: str) -> Line:
     if paper == "tint":
         draft.put(0, "▌", "fill-bar")
     room = width - 4
-    draft.put_all(3, joined((Span(strong, "strong"), Span(clauses(rest, room - cell_len(strong)))), room))
+    draft.put_all(3, joined((Span(strong, "strong"), Span(clauses(rest, room - cells(strong)))), room))
     return draft.line()
 
 
@@ -123,7 +124,7 @@ def clauses(text: str, room: int) -> str:
     """As many whole clauses of a sentence as fit, so that no figure is cut in the middle; then a mark."""
     if text and (text[0].isalnum() or text[0] == "("):
         text = f" {text}"
-    if cell_len(text) <= room:
+    if cells(text) <= room:
         return text
     for mark in (". ", "; ", ", ", " "):
         at = text.rfind(mark, 1, max(1, room - 1))
@@ -151,7 +152,7 @@ def _over_line(view: View, alert: AlertRow, width: int) -> Line:
     """Its cause is gone; one line until it is answered or reset."""
     draft = Draft(width, "raised")
     sign = alert_sign(alert, view.ascii_only)
-    draft.put(1 if cell_len(sign.glyph) == 1 else 0, sign.glyph, sign.ink)
+    draft.put(1 if cells(sign.glyph) == 1 else 0, sign.glyph, sign.ink)
     latched = alert.state.startswith("latch")
     draft.put(3, "RESET?" if latched else "OVER", sign.ink)
     key, act, words = ("R", "reset", "reset") if alert.state == "latch_ack" else ("a", "acknowledge", "acknowledge")
@@ -174,7 +175,7 @@ def _other_lines(view: View, width: int, room: int) -> list[Line]:
 def _alone(view: View, alert: AlertRow, width: int) -> Line:
     draft = Draft(width)
     sign = alert_sign(alert, view.ascii_only)
-    draft.put(1 if cell_len(sign.glyph) == 1 else 0, sign.glyph, sign.ink)
+    draft.put(1 if cells(sign.glyph) == 1 else 0, sign.glyph, sign.ink)
     draft.put(3, WORDS[alert.level], sign.ink)
     ink = "muted" if answered(alert) else alert.level
     when = waiting(alert, view.silent_s) if not answered(alert) else f"answered {clock(alert.answered_at, short=True)}"
@@ -195,7 +196,7 @@ def _together(view: View, others: Sequence[AlertRow], width: int) -> Line:
     draft = Draft(width)
     shown = others[:2]
     more = f"  and {len(others) - 2} more" if len(others) > 2 else ""
-    share = (width - 2 - cell_len(more)) // len(shown) - 5
+    share = (width - 2 - cells(more)) // len(shown) - 5
     at = 1
     for alert in shown:
         sign = alert_sign(alert, view.ascii_only)
@@ -208,7 +209,7 @@ def _together(view: View, others: Sequence[AlertRow], width: int) -> Line:
 
 def _in_short(alert: AlertRow, room: int) -> str:
     fact = alert.fact or alert.title
-    return fmt.cut(f"{fact}{clauses(alert.fact_rest, room - cell_len(fact))}", room)
+    return fmt.cut(f"{fact}{clauses(alert.fact_rest, room - cells(fact))}", room)
 
 
 class AlertSlot(Painted):

@@ -95,12 +95,13 @@ def _rows(view: View, width: int, room: int) -> list[Line]:
     look = Look(width, _places(width), view.ascii_only)
     table = rows(view.figures, view.opened)
     shown = room - 1 if len(table) <= room - 1 else max(1, room - 2)
-    at = next((index for index, row in enumerate(table) if row.id == view.selected), -1)
-    top = first_row(at, shown, 0, len(table))
+    top = first_row(table.place(view.selected), shown, 0, len(table))
+    end = min(len(table), top + shown)
+    keys = tuple(place.column.key for place in look.places)
     lines = [head_line(width, look.places)]
-    for row in table[top : top + shown]:
-        lines.append(row_line(drawn(row, view, view.ascii_only), row.id, look, selected=row.id == view.selected))
-    return [*lines, hidden_line(table[:top], table[top + shown :], view, width)] if len(table) > shown else lines
+    for row in map(table.line, range(top, end)):
+        lines.append(row_line(drawn(row, view, keys), row.id, look, selected=row.id == view.selected))
+    return [*lines, hidden_line(table.ids[:top], table.ids[end:], view, width)] if len(table) > shown else lines
 
 
 def _places(width: int) -> list[Place]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rich.cells import cell_len
 from textual import events
 from textual.geometry import Size
 
 from tui import format as fmt
 from tui.columns import Place, layout
+from tui.format import cells
 from tui.frame import BIG_HEIGHT, BIG_WIDTH, TALL
 from tui.line import BLANK, Draft, Line
 from tui.marks import RANK, alert_sign
 from tui.painted import Chosen, Painted
-from tui.rows import CHILD, NO_CELL, Cell, Drawn, Row, drawn, row_alerts, rows
+from tui.rows import CHILD, NO_CELL, Cell, Drawn, drawn, rows
 from tui.view import View
 
 POINTS = {"spot": 6, "short": 7}
@@ -66,7 +66,7 @@ def _put(draft: Draft, cell: Cell, place: Place, ascii_only: bool, act: str) -> 
     text = fmt.cut(cell.text, end - start)
     if not text:
         return
-    x = start if column.left else end - cell_len(text)
+    x = start if column.left else end - cells(text)
     if column.key in POINTS:
         padded = fmt.on_point(text, POINTS[column.key], end - start)
         x, text = start + len(padded) - len(padded.lstrip()), padded.strip()
@@ -97,13 +97,14 @@ class HedgeTable(Painted):
         table = rows(view.figures, view.opened)
         room = max(1, size.height - len(lines))
         shown = room if len(table) <= room else max(1, room - 1)
-        at = next((index for index, row in enumerate(table) if row.id == view.selected), -1)
-        self.top = first_row(at, shown, self.top, len(table))
-        for row in table[self.top : self.top + shown]:
-            line = drawn(row, view, view.ascii_only)
+        self.top = first_row(table.place(view.selected), shown, self.top, len(table))
+        keys = tuple(place.column.key for place in look.places)
+        end = min(len(table), self.top + shown)
+        for row in map(table.line, range(self.top, end)):
+            line = drawn(row, view, keys)
             lines.append(row_line(line, row.id, look, selected=row.id == view.selected))
         if len(table) > shown:
-            lines.append(hidden_line(table[: self.top], table[self.top + shown :], view, width))
+            lines.append(hidden_line(table.ids[: self.top], table.ids[end:], view, width))
         return lines
 
     def _above(self, width: int) -> list[Line]:
@@ -123,12 +124,12 @@ class HedgeTable(Painted):
         self.post_message(Chosen("up"))
 
 
-def hidden_line(above: Sequence[Row], below: Sequence[Row], view: View, width: int) -> Line:
+def hidden_line(above: Sequence[str], below: Sequence[str], view: View, width: int) -> Line:
     """The table's last line when it scrolls: what is out of sight, alerts first."""
     draft = Draft(width)
     at = 4
-    for side, hidden in (("below", below), ("above", above)):
-        alerts = [alert for row in hidden for alert in row_alerts(row, view.open_alerts)]
+    for side, hidden in (("below", set(below)), ("above", set(above))):
+        alerts = [alert for alert in view.open_alerts if alert.asset in hidden]
         if alerts:
             sign = alert_sign(max(alerts, key=lambda alert: RANK[alert.level]), view.ascii_only)
             at = draft.put(at - 2, f"{sign.glyph} {len(alerts)} {side}", sign.ink) + 3
