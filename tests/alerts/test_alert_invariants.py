@@ -94,6 +94,10 @@ class AlertLife(RuleBasedStateMachine):
             self.now += SECOND
             self.judged(*made)
 
+    @rule(key=keys, hold=st.sampled_from((0, 0, 1, 2)), seconds=st.sampled_from((11, 31, 40)))
+    def recover(self, key: Key, hold: int, seconds: int) -> None:
+        self.stay((key, Reading(*key, Decimal("0.4"), 0, hold, key[0] == "liquidation")), seconds)
+
     @rule(key=keys, later=steps_ms)
     def go_silent(self, key: Key, later: int) -> None:
         self.now += later
@@ -133,6 +137,12 @@ class AlertLife(RuleBasedStateMachine):
         self.look()
         if self.painted:
             self.shelve(data, for_ms)
+
+    @rule(data=st.data())
+    def look_and_reset(self, data: st.DataObject) -> None:
+        self.painted = [(alert.id, alert.painted) for alert in self.state.alerts.values() if alert.latched]
+        if self.painted:
+            self.reset(data)
 
     @rule(made=judgements())
     def get_worse(self, made: tuple[Key, Reading]) -> None:
@@ -255,6 +265,8 @@ class AlertLife(RuleBasedStateMachine):
         assert sum(shown.count(each) for each in STATES) == len(self.state.alerts), "I9"
         for alert in self.state.alerts.values():
             assert 0 <= alert.owed <= alert.peak and alert.level <= alert.peak, "I9"
+            stamps = (alert.since_ms, alert.asked_ms, alert.over_ms, alert.ack.at_ms if alert.ack else None)
+            assert all(at is None or at <= self.now for at in stamps), "I10: no stamp lies ahead of the clock"
             if alert.shelf is not None:
                 longest = self.state.policy.shelf_ms[alert.shelf.level - 1]
                 assert alert.shelf.reason and alert.shelf.until_ms - alert.shelf.at_ms <= longest, "I14"
