@@ -76,7 +76,7 @@ def _why_no_equity(wallets: list[Wallet], price: UsdPrice) -> str:
         if wallet.balance is None:
             return f"the file states no {wallet.currency} collateral"
         if wallet.pnl.missing:
-            return f"the PnL of {next(iter(wallet.pnl.missing))} is not known yet"
+            return f"the PnL of {wallet.first(wallet.pnl)} is not known yet"
         if price(wallet.currency) is None:
             return f"{wallet.currency} has no price"
     return "not known"

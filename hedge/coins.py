@@ -120,7 +120,8 @@ class Coin:
             leg = source.leg
             usd = usd_per_coin(quoted_price=value.price, multiplier=leg.multiplier, quote_usd=leg.quote_usd)
         name = {"index": "index", "spot": "mid", "mark": "mark, for want of an index"}[source.kind]
-        words = f"{value.feed} {name}" + (", in place of the first source" if fallback else "")
+        instead = fallback and source.kind != "mark"
+        words = f"{value.feed} {name}" + (", in place of the first source" if instead else "")
         return Price(usd, words, expires_ms is None, source, expires_ms)
 
     def hedge_usd(self) -> Decimal | None:

@@ -188,8 +188,10 @@ class Ledger:
         trouble = market.trouble()
         if trouble:
             return f"no {what}: {trouble}"
-        for feed, state in self.feeds.items():
-            if venue_of(feed) == market.venue and state.state not in ("live", "idle") and state.reason:
+        for feed in sorted(market.states or self.feeds):
+            state = self.feeds.get(feed)
+            ours = venue_of(feed) == market.venue and not feed.endswith("-facts")
+            if ours and state is not None and state.state not in ("live", "idle") and state.reason:
                 return f"no {what}: {feed} {state.reason}"
         return f"no {what} has come from {market.venue} yet"
 

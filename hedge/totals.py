@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -96,7 +96,7 @@ NOT_BUILT = {
 def _reasons(sums: BookSums, layout: Layout) -> dict[str, str]:
     why = dict(NOT_BUILT)
     if sums.spot_usd.missing:
-        reason = _names(sums.spot_usd.missing, "has no price", "have no price")
+        reason = _names(_in_order(sums.spot_usd, layout.coins), "has no price", "have no price")
         for name in ("spot_usd", "net_usd", "gross_net_usd"):
             why[name] = reason
     if sums.hedge_usd.missing:
@@ -113,39 +113,43 @@ def _reasons(sums: BookSums, layout: Layout) -> dict[str, str]:
         for name in ("hedge_ratio", "target_ratio", "drift"):
             why.setdefault(name, "nothing is held")
     if sums.day_usd.missing:
-        reason = _names(sums.day_usd.missing, "has no funding rate", "have no funding rate")
+        reason = _names(_in_order(sums.day_usd, layout.legs), "has no funding rate", "have no funding rate")
         why["funding_day_usd"] = why["funding_apr"] = reason
     if sums.notional_usd.missing:
-        why["funding_notional_usd"] = _names(sums.notional_usd.missing, "has no mark", "have no mark")
+        why["funding_notional_usd"] = _names(_in_order(sums.notional_usd, layout.legs), "has no mark", "have no mark")
         why.setdefault("funding_apr", why["funding_notional_usd"])
     if not layout.legs:
         why["funding_apr"] = "there is no position"
     return why
 
 
-def _names(names: dict[str, None], one: str, many: str) -> str:
-    listed = list(names)
+def _in_order(total: Sum, names: Iterable[str]) -> list[str]:
+    """The parts that are missing, in the file's order."""
+    return [name for name in names if name in total.missing]
+
+
+def _names(listed: list[str], one: str, many: str) -> str:
     shown = ", ".join(listed[:3]) + (f" and {len(listed) - 3} more" if len(listed) > 3 else "")
     return f"{shown} {one if len(listed) == 1 else many}"
 
 
 def _hedge_reason(sums: BookSums, layout: Layout) -> str:
-    for name in sums.hedge_usd.missing:
+    for name in _in_order(sums.hedge_usd, layout.coins):
         coin = layout.coins[name]
         for leg in coin.legs:
             if leg.facts_why:
                 return leg.facts_why
             if leg.delta is None:
                 return f"the entry of {leg.id} is not known yet"
-    return _names(sums.hedge_usd.missing, "has no price", "have no price")
+    return _names(_in_order(sums.hedge_usd, layout.coins), "has no price", "have no price")
 
 
 def _beta_reason(sums: BookSums, layout: Layout) -> str:
-    for name in sums.beta_spot_usd.missing:
+    for name in _in_order(sums.beta_spot_usd, layout.coins):
         coin = layout.coins[name]
         if coin.target.beta is None:
             return f"{name}: {coin.target.note}"
-    return _names(sums.beta_spot_usd.missing, "has no price", "have no price")
+    return _names(_in_order(sums.beta_spot_usd, layout.coins), "has no price", "have no price")
 
 
 def with_rows(

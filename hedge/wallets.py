@@ -51,6 +51,10 @@ class Wallet:
             self.cross_pnl.put(leg.id, leg.pnl)
             self.cross_maintenance.put(leg.id, None if leg.maintenance is None else leg.maintenance.margin)
 
+    def first(self, total: Sum) -> str:
+        """The leg, first in the file, whose part of a sum is missing."""
+        return next((leg.id for leg in self.legs if leg.id in total.missing), "")
+
     @property
     def cross_legs(self) -> list[Leg]:
         """The legs that share this wallet."""
@@ -161,7 +165,7 @@ class Wallet:
             if leg.entry is None:
                 return f"the entry of {leg.id} is not known yet"
         if self.isolated_margins.missing:
-            return f"the margin of {next(iter(self.isolated_margins.missing))} is not known yet"
+            return f"the margin of {self.first(self.isolated_margins)} is not known yet"
         return ""
 
     def why_not_liquidation(self) -> str:
