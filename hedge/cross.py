@@ -120,17 +120,22 @@ def cross_liquidation(
         equity=equity,
         maintenance_margin=required,
         margin_ratio=margin_ratio(maintenance_margin=required, equity=equity),
-        distance=cross_distance(mark=mark, liquidation_price=price, solvent=solvent),
+        distance=cross_distance(
+            mark=mark, liquidation_price=price, equity=equity, maintenance_margin=required
+        ),
         never=price is None and solvent,
     )
 
 
-def cross_distance(*, mark: Decimal, liquidation_price: Decimal | None, solvent: bool) -> Decimal | None:
-    """The size of the move from the mark to the liquidation price, |P_liq / P - 1|; negative once in liquidation.
+def cross_distance(
+    *, mark: Decimal, liquidation_price: Decimal | None, equity: Decimal, maintenance_margin: Decimal
+) -> Decimal | None:
+    """The size of the move from the mark to the liquidation price, |P_liq / P - 1|: it may lie on either side.
 
-    In a cross account the price may lie on either side. `solvent`: equity is above maintenance margin at the mark.
+    Negative once equity is no longer above the maintenance margin: in liquidation.
     """
-    return _room(None if liquidation_price is None else liquidation_price / mark - ONE, solvent)
+    move = None if liquidation_price is None else liquidation_price / mark - ONE
+    return _room(move, equity > maintenance_margin)
 
 
 def joint_liquidation(
