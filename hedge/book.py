@@ -41,7 +41,8 @@ from hedge.totals import BookSums, totals
 from hedge.written import Portfolio
 
 Touched = frozenset[str]
-"""What may have changed: `leg:<leg id>`, `asset:BTC`, `account:<id>`, `feed:<id>`."""
+"""What may have changed: `leg:<leg id>`, `asset:BTC`, `feed:<id>`, and of a cross leg `account:<id>`, whose other legs
+have moved a little too; they are named at their own next update."""
 
 NOTHING: Touched = frozenset()
 
@@ -74,7 +75,8 @@ class Book:
 
     def _touched_by(self, leg: Leg) -> Touched:
         coin = self.layout.coin_of[leg.id]
-        return frozenset((f"leg:{leg.id}", f"asset:{coin.name}", f"account:{leg.account.id}"))
+        account = () if leg.isolated else (f"account:{leg.account.id}",)
+        return frozenset((f"leg:{leg.id}", f"asset:{coin.name}", *account))
 
     @property
     def wants(self) -> tuple[Want, ...]:

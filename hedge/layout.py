@@ -40,13 +40,17 @@ class Layout:
         self.legs_at: dict[MarketKey, list[Leg]] = {}
         self.coins_at: dict[MarketKey, list[Coin]] = {}
         """Coins that a market may price."""
+        quantities = _quantities(portfolio)
         for asset in dict.fromkeys((*held_assets(portfolio), *short_assets(portfolio))):
-            self.coins[asset] = Coin(asset, target_of(portfolio, asset), _quantity(portfolio, asset))
+            self.coins[asset] = Coin(asset, target_of(portfolio, asset), quantities.get(asset, ZERO))
         for account in portfolio.accounts:
             self._add_account(account, ledger, assumed)
         self._tie_proxies()
+        own: dict[str, list[Leg]] = {}
+        for leg in self.legs.values():
+            own.setdefault(leg.asset, []).append(leg)
         for coin in self.coins.values():
-            self._find_sources(coin, ledger)
+            self._find_sources(coin, own.get(coin.name, []), ledger)
         self.wants = self._wants()
 
     def rate_of(self, currency: str) -> Decimal:
@@ -74,7 +78,7 @@ class Layout:
             leg.quote_usd, leg.quote_note = self.rate_of(leg.quote), self.rate_note(leg.quote)
             self.legs[leg.id] = leg
             self.legs_at.setdefault((account.venue, position.symbol), []).append(leg)
-            self._wallet(account, leg.settle).legs.append(leg)
+            self._wallet(account, leg.settle).add(leg)
 
     def _wallet(self, account: Account, currency: str) -> Wallet:
         key = (account.id, currency)
@@ -105,9 +109,8 @@ class Layout:
                 proxy.members.append(coin)
                 coin.dependants.append(proxy)
 
-    def _find_sources(self, coin: Coin, ledger: Ledger) -> None:
+    def _find_sources(self, coin: Coin, own: list[Leg], ledger: Ledger) -> None:
         """Index of its first position, then of the others, then spot, then for want of all a mark."""
-        own = [leg for leg in self.legs.values() if leg.asset == coin.name]
         spot = ledger.market(SPOT_VENUE, f"{coin.name}/{SPOT_QUOTE}")
         coin.sources = [
             *(Source("index", leg.market, leg) for leg in own),
@@ -124,7 +127,12 @@ class Layout:
         return (*positions, *spots)
 
 
-def _quantity(portfolio: Portfolio, asset: str) -> Decimal:
-    """Coins in wallets and coin collateral."""
-    held = sum((holding.quantity for holding in portfolio.holdings if holding.asset == asset), ZERO)
-    return held + sum((account.collateral.get(asset, ZERO) for account in portfolio.accounts), ZERO)
+def _quantities(portfolio: Portfolio) -> dict[str, Decimal]:
+    """Coins in wallets and coin collateral, by coin."""
+    found: dict[str, Decimal] = {}
+    for holding in portfolio.holdings:
+        found[holding.asset] = found.get(holding.asset, ZERO) + holding.quantity
+    for account in portfolio.accounts:
+        for currency, quantity in account.collateral.items():
+            found[currency] = found.get(currency, ZERO) + quantity
+    return found

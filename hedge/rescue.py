@@ -54,7 +54,7 @@ def _added(book: Book, leg: Leg, distance: Decimal, asset: str, now: Instant) ->
     target = _target_price(leg, distance)
     if target <= 0:
         return None
-    own = [leg] if leg.isolated else [other for other in wallet.cross_legs if other.market is leg.market]
+    own = [leg] if leg.isolated else wallet.sharing(leg)
     required = ZERO
     for other in own:
         part = required_margin(

@@ -36,11 +36,27 @@ class Wallet:
         self.is_money = is_money
         self.balance = account.collateral.get(currency)
         self.legs: list[Leg] = []
+        self.cross_legs: list[Leg] = []
+        """The legs that share this wallet."""
+        self._cross_at: dict[str, list[Leg]] = {}
+        """By symbol."""
         self.pnl = Sum()
         """Unrealised, of all legs, settle currency."""
         self.cross_pnl = Sum()
         self.cross_maintenance = Sum()
         self.isolated_margins = Sum()
+        self.cross_initial_margins = Sum()
+
+    def add(self, leg: Leg) -> None:
+        """Margin one more leg in this wallet."""
+        self.legs.append(leg)
+        if not leg.isolated:
+            self.cross_legs.append(leg)
+            self._cross_at.setdefault(leg.market.symbol, []).append(leg)
+
+    def sharing(self, leg: Leg) -> list[Leg]:
+        """The cross legs of one symbol, both sides in hedge mode, the leg itself included."""
+        return self._cross_at.get(leg.market.symbol, [])
 
     def refresh(self, leg: Leg) -> None:
         """Take over a leg's new figures."""
@@ -50,15 +66,11 @@ class Wallet:
         else:
             self.cross_pnl.put(leg.id, leg.pnl)
             self.cross_maintenance.put(leg.id, None if leg.maintenance is None else leg.maintenance.margin)
+            self.cross_initial_margins.put(leg.id, leg.initial_margin)
 
     def first(self, total: Sum) -> str:
         """The leg, first in the file, whose part of a sum is missing."""
         return next((leg.id for leg in self.legs if leg.id in total.missing), "")
-
-    @property
-    def cross_legs(self) -> list[Leg]:
-        """The legs that share this wallet."""
-        return [leg for leg in self.legs if not leg.isolated]
 
     @property
     def shared(self) -> Decimal | None:
@@ -77,8 +89,8 @@ class Wallet:
             return None
         return free_collateral(
             collateral=self.balance,
-            isolated_margins=[leg.margin for leg in self.legs if leg.isolated],
-            cross_initial_margins=[leg.initial_margin for leg in self.cross_legs],
+            isolated_margins=[self.isolated_margins.value],
+            cross_initial_margins=[self.cross_initial_margins.value],
         )
 
     def why_not_free(self) -> str:
@@ -132,7 +144,7 @@ class Wallet:
 
         Others enter as two sums, so it costs the same however many there are. `contracts` in place of the leg's own
         says what would be once the rest is closed for a `realised` PnL."""
-        own = [other for other in self.legs if not other.isolated and other.market is leg.market]
+        own = self.sharing(leg)
         positions = [position for position in (other.margin_position() for other in own) if position is not None]
         rest, coins = self.others(leg), self.coins(price, leg.quote_usd)
         if rest is None or coins is None or len(positions) < len(own) or any(not p.tiers for p in positions):
@@ -148,7 +160,7 @@ class Wallet:
 
     def others(self, leg: Leg) -> Decimal | None:
         """The shared balance, plus the PnL and less the maintenance margin of all cross legs of other symbols."""
-        own = [other.id for other in self.legs if not other.isolated and other.market is leg.market]
+        own = [other.id for other in self.sharing(leg)]
         shared, pnl = self.shared, self.cross_pnl.without(own)
         required = self.cross_maintenance.without(own)
         return difference(known_sum((shared, pnl)), required)

@@ -499,11 +499,13 @@ def test_a_proxy_without_a_beta_leaves_the_plan_unknown_and_says_so() -> None:
 def test_an_update_names_what_it_touched() -> None:
     book = btc_book()
     touched = book.apply(mark("binance", BTC, "65000", 0))
-    assert touched == {f"leg:{LEG}", "asset:BTC", "account:main"}
+    assert touched == {f"leg:{LEG}", "asset:BTC"}
+    cross = Book(portfolio(accounts=[account("main", "binance", {}, position(BTC, "1", "9", margin_mode="cross"))]))
+    assert cross.apply(mark("binance", BTC, "65000", 0)) == {f"leg:{LEG}", "asset:BTC", "account:main"}
     assert book.apply(live("bybit-linear")) == {"feed:bybit-linear"}
     assert book.apply(mark("binance", "DOGE/USDT:USDT", "1", 0)) == frozenset()
     quarantined = SymbolState("binance-usdm", BTC, "quarantined", "no such symbol", 0)
-    assert book.apply(quarantined) == {f"leg:{LEG}", "asset:BTC", "account:main", "feed:binance-usdm"}
+    assert book.apply(quarantined) == {f"leg:{LEG}", "asset:BTC", "feed:binance-usdm"}
     assert book.feeds(at(0))[0].symbols == {BTC: "no such symbol"}
     assert "no such symbol" in btc_book_quarantined()
 

@@ -81,7 +81,7 @@ def test_a_price_is_believed_five_seconds_at_most_while_its_feed_is_not_live(sta
     leg_id = f"other/{SOL}/short"
     assert book.leg(leg_id, at(50_000)).stale == ()
     touched = book.apply(live("bybit-linear", 10_000, state, "silent"))
-    assert touched == {"feed:bybit-linear", f"leg:{leg_id}", "asset:SOL", "account:other"}
+    assert touched == {"feed:bybit-linear", f"leg:{leg_id}", "asset:SOL"}
     assert book.leg(leg_id, at(10_000)).stale == ("mark", "index")
     assert book.totals(at(10_000)).stale_usd == 14200 + 65000
     book.apply(live("bybit-linear", 11_000))

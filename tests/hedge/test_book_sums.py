@@ -229,7 +229,7 @@ def test_a_tick_costs_the_same_in_a_book_of_any_size() -> None:
     touched = book.apply(Index("binance-usdm", "C7/USDT:USDT", D(11), 0, 5000))
     touched |= book.apply(Mark("binance-usdm", "C7/USDT:USDT", D(11), 0, 5000))
     book.totals(at(0))
-    assert touched == {"leg:main/C7/USDT:USDT/short", "asset:C7", "account:main"}
+    assert touched == {"leg:main/C7/USDT:USDT/short", "asset:C7"}
     assert set(valued) == {"C7"}
 
 
