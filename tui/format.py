@@ -68,14 +68,14 @@ def millions(value: Decimal, *, signed: bool = False) -> str:
 
 def usd(value: Decimal | None, *, signed: bool = True) -> str:
     """Whole dollars: +1,328; from a million up 1.23M."""
-    if value is None:
+    if value is None or not value.is_finite():
         return UNKNOWN
     return millions(value, signed=signed) if abs(value) >= _MILLION else number(value, 0, signed=signed)
 
 
 def flow(value: Decimal | None, width: int = 12) -> str:
     """Money that flows, with cents: +19.50; whole dollars where cents do not fit the width."""
-    if value is None:
+    if value is None or not value.is_finite():
         return UNKNOWN
     if abs(value) >= _MILLION:
         return millions(value, signed=True)
@@ -90,7 +90,7 @@ def percent(fraction: Decimal | None, decimals: int = 1, *, signed: bool = False
 
 def distance(fraction: Decimal | None, why: str = "", decimals: int = 1) -> str:
     """Rally or fall to liquidation in percent, cut towards danger: 0.0996 is +9.9, never +10.0."""
-    if fraction is None:
+    if fraction is None or not fraction.is_finite():
         return "never" if why == "never" else UNKNOWN
     if fraction <= 0:
         return "in liq."
@@ -122,7 +122,7 @@ def coins(value: Decimal | None, lot: Decimal | None = None, width: int = 24) ->
 
     Where that does not fit the width, decimals go, the last first, and the figure is rounded to what is left.
     """
-    if value is None:
+    if value is None or not value.is_finite():
         return UNKNOWN
     if abs(value) >= _MILLION:
         return millions(value)
@@ -142,7 +142,7 @@ def _needed(value: Decimal) -> int:
 
 def price(value: Decimal | None, tick: Decimal | None = None) -> str:
     """A price at its tick size; without one, as written, at most six significant digits."""
-    if value is None:
+    if value is None or not value.is_finite():
         return UNKNOWN
     if abs(value) >= 10 * _MILLION:
         return millions(value)

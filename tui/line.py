@@ -22,6 +22,8 @@ class Line(NamedTuple):
 
     spans: tuple[Span, ...] = ()
     paper: str = "page"
+    act: str = ""
+    """What a click does where no span says otherwise."""
 
     @property
     def text(self) -> str:
@@ -34,9 +36,10 @@ BLANK = Line()
 class Draft:
     """A line being written: text put at columns in any order; nothing overlaps, nothing is cut without a mark."""
 
-    def __init__(self, width: int, paper: str = "page") -> None:
+    def __init__(self, width: int, paper: str = "page", act: str = "") -> None:
         self.width = width
         self.paper = paper
+        self.act = act
         self._pieces: list[tuple[int, Span]] = []
 
     def put(self, x: int, text: str, ink: str = "text", act: str = "") -> int:
@@ -86,7 +89,7 @@ class Draft:
             at = x + size
         if at < self.width:
             spans.append(Span(" " * (self.width - at)))
-        return Line(tuple(spans), self.paper)
+        return Line(tuple(spans), self.paper, self.act)
 
 
 def joined(spans: Iterable[Span], width: int) -> tuple[Span, ...]:

@@ -107,10 +107,12 @@ class Painted(Widget):
     def on_click(self, event: events.Click) -> None:
         """Pass on what the text under the pointer stands for."""
         event.stop()
-        at = 0
-        for span in self.lines[event.y].spans if event.y < len(self.lines) else ():
+        line = self.lines[event.y] if event.y < len(self.lines) else BLANK
+        act, at = line.act, 0
+        for span in line.spans:
             at += cells(span.text)
             if event.x < at:
-                if span.act:
-                    self.post_message(Chosen(span.act))
-                return
+                act = span.act or act
+                break
+        if act:
+            self.post_message(Chosen(act))

@@ -46,7 +46,7 @@ def _nearness(leg: PositionRow) -> Decimal:
 
 
 class Rows:
-    """All lines of the table in the file's order; one is made when it is looked at, so that hidden ones cost nothing."""
+    """All lines of the table in the file's order; one is made when it is looked at, so hidden ones cost nothing."""
 
     def __init__(self, figures: Snapshot, opened: frozenset[str]) -> None:
         self._legs = {leg.id: leg for leg in figures.positions}

@@ -53,7 +53,15 @@ def exposure(view: View) -> Block:
     totals = view.figures.totals
     off = fmt.usd(totals.off_usd)
     on_plan = totals.drift is not None and fmt.percent(totals.drift) == "0.0"
-    word = "" if totals.off_usd is None else "on plan" if on_plan else "too long" if totals.off_usd > 0 else "too short"
+    word = (
+        ""
+        if totals.off_usd is None
+        else "on plan"
+        if on_plan
+        else "too short"
+        if off.startswith(fmt.MINUS)
+        else "too long"
+    )
     net, meant = fmt.usd(totals.beta_net_usd), fmt.usd(totals.planned_net_usd, signed=False)
     spot = fmt.usd(totals.spot_usd, signed=False)
     dollar = ""

@@ -45,23 +45,22 @@ class Look(NamedTuple):
 
 def row_line(row: Drawn, row_id: str, look: Look, *, selected: bool) -> Line:
     """One line. Selection is a bar and a tint and changes no other colour."""
-    draft = Draft(look.width, "cursor" if selected else "page")
+    draft = Draft(look.width, "cursor" if selected else "page", f"row:{row_id}")
     if selected:
         draft.put(0, "▌", "bar")
         if look.pointer and not look.ascii_only:
             draft.put(1, "▸", "bar")
     draft.put(1 if look.ascii_only else 2, row.sign.glyph, row.sign.ink)
-    act = f"row:{row_id}"
     for column, start, end in look.places:
         if column.key == "asset":
             start += 2 if row.name.text == CHILD else 0
-            draft.put(start, fmt.cut(row.name.text, end - start), row.name.ink, act)
+            draft.put(start, fmt.cut(row.name.text, end - start), row.name.ink)
         else:
-            _put(draft, row.cells.get(column.key, NO_CELL), Place(column, start, end), look.ascii_only, act)
+            _put(draft, row.cells.get(column.key, NO_CELL), Place(column, start, end), look.ascii_only)
     return draft.line()
 
 
-def _put(draft: Draft, cell: Cell, place: Place, ascii_only: bool, act: str) -> None:
+def _put(draft: Draft, cell: Cell, place: Place, ascii_only: bool) -> None:
     column, start, end = place
     text = fmt.cut(cell.text, end - start)
     if not text:
@@ -71,9 +70,9 @@ def _put(draft: Draft, cell: Cell, place: Place, ascii_only: bool, act: str) -> 
         padded = fmt.on_point(text, POINTS[column.key], end - start)
         x, text = start + len(padded) - len(padded.lstrip()), padded.strip()
     if cell.ink == "fill":
-        draft.put(x - 1, f"[{text}]" if ascii_only else f" {text} ", cell.ink, act)
+        draft.put(x - 1, f"[{text}]" if ascii_only else f" {text} ", cell.ink)
     else:
-        draft.put(x, text + ("!" if ascii_only and cell.ink == "caution-cell" else ""), cell.ink, act)
+        draft.put(x, text + ("!" if ascii_only and cell.ink == "caution-cell" else ""), cell.ink)
 
 
 def first_row(selected: int, shown: int, top: int, total: int) -> int:
