@@ -1,0 +1,154 @@
+"""Copies of a book under a shock: without venues that are gone, at shocked prices, with positions closed by a venue.
+
+The live book is read and never changed: markets are copied before they move, and portfolios are new values.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Collection, Mapping
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from hedge.book import Book
+from hedge.exposure import ONE, ZERO
+from hedge.ledger import Market
+from hedge.legs import Leg
+from hedge.pnl import pnl
+from hedge.shock import Shock
+from hedge.stress import moved_price
+from hedge.symbols import coin_name, perp
+from hedge.written import Account, Portfolio, Position, leg_id
+
+Wallets = Mapping[tuple[str, str], Decimal]
+"""By account id and currency."""
+
+RateNow = Callable[[str], Decimal]
+"""USD for one unit of money."""
+
+
+def without_venues(book: Book, venues: Collection[str]) -> Book:
+    """The book without the accounts at those venues, every coin priced as before; the book itself without any."""
+    if not venues:
+        return book
+    kept = tuple(account for account in book.portfolio.accounts if account.venue not in venues)
+    return book.with_portfolio(book.portfolio.model_copy(update={"accounts": kept}), same_sources=True)
+
+
+def at_shocked_prices(book: Book, shock: Shock) -> Book:
+    """The same positions on a copy of the market data, moved; unknown and old values stay unknown and old."""
+    portfolio, rate = book.portfolio, book.layout.rate_of
+    if any(shock.money.values()):
+        rates = {name: shock.rate_after(name, rate(name)) for name, move in shock.money.items() if move}
+        portfolio = portfolio.model_copy(update={"rates": {**portfolio.rates, **rates}})
+    ledger = copy.copy(book.ledger)
+    ledger.markets = {key: moved_market(market, shock, rate) for key, market in book.ledger.markets.items()}
+    moved = book.with_portfolio(portfolio, ledger)
+    for leg in moved.layout.legs.values():
+        if shock.money.get(leg.quote):
+            leg.quote_note = f"{leg.quote} rate supposed"
+    return moved
+
+
+def moved_market(market: Market, shock: Shock, rate: RateNow) -> Market:
+    """The market after the shock: index, spot and mark by the coin's move, the mark also by its basis move."""
+    names = _names(market.symbol)
+    if names is None:
+        return market
+    coin, quote = names
+    before = rate(quote)
+    after = shock.rate_after(quote, before)
+    move = shock.move(coin)
+
+    def priced(price: Decimal, basis: Decimal = ZERO) -> Decimal:
+        return moved_price(price, move=move, basis=basis, quote_usd_before=before, quote_usd_after=after)
+
+    moved = copy.copy(market)
+    if market.index is not None:
+        moved.index = replace(market.index, price=priced(market.index.price))
+    if market.spot is not None:
+        moved.spot = replace(market.spot, price=priced(market.spot.price))
+    if market.mark is not None:
+        moved.mark = replace(market.mark, price=priced(market.mark.price, shock.basis_move(coin)))
+    if market.funding is not None and market.funding.rate is not None:
+        moved.funding = replace(market.funding, rate=shock.funding_after(coin, market.funding.rate))
+    return moved
+
+
+def _names(symbol: str) -> tuple[str, str] | None:
+    """Coin and quote currency of a perpetual or a spot pair; None for what is neither."""
+    if ":" not in symbol:
+        base, slash, quote = symbol.partition("/")
+        return (coin_name(base), quote) if slash else None
+    try:
+        parts = perp(symbol)
+    except ValueError:
+        return None
+    return parts.coin, parts.quote
+
+
+def with_parts_taken(book: Book, shares: Mapping[str, Decimal]) -> Book:
+    """The book after a venue closed shares of legs at their marks: PnL is realised, freed margin stays in the wallet.
+
+    A leg whose PnL is not known is left as it is; so is one the book does not have."""
+    legs = [(book.layout.legs[name], share) for name, share in shares.items() if share and name in book.layout.legs]
+    realised: dict[tuple[str, str], Decimal] = {}
+    changed: dict[str, Position | None] = {}
+    for leg, share in legs:
+        gained = taken_pnl(leg, share)
+        if gained is None:
+            continue
+        key = (leg.account.id, leg.settle)
+        realised[key] = realised.get(key, ZERO) + gained
+        changed[leg.id] = _less(leg.position, share)
+    return with_changes(book, changed, realised)
+
+
+def taken_pnl(leg: Leg, share: Decimal) -> Decimal | None:
+    """What closing a share of a leg at its mark realises, settle currency; None while an input is not known."""
+    if leg.contract_size is None:
+        return None
+    return pnl(
+        inverse=leg.inverse,
+        side=leg.side,
+        contracts=leg.position.contracts * share,
+        contract_size=leg.contract_size,
+        entry=leg.entry,
+        price=leg.price,
+    )
+
+
+def _less(position: Position, share: Decimal) -> Position | None:
+    """The position without a share of its contracts and of a stated margin; None where nothing is left."""
+    left = ONE - share
+    if left == 0:
+        return None
+    update = {"contracts": position.contracts * left}
+    if position.margin is not None:
+        update["margin"] = position.margin * left
+    return position.model_copy(update=update)
+
+
+def with_changes(book: Book, positions: Mapping[str, Position | None], wallets: Wallets) -> Book:
+    """The book with positions exchanged (None: gone) and stated wallets changed by so much; itself without any change.
+
+    Its coins are priced by the same markets as before, whichever legs are left."""
+    if not positions and not wallets:
+        return book
+
+    def changed(account: Account) -> Account:
+        kept = [positions.get(leg_id(account, one), one) for one in account.positions]
+        collateral = {
+            currency: balance + wallets.get((account.id, currency), ZERO)
+            for currency, balance in account.collateral.items()
+        }
+        return account.model_copy(
+            update={"positions": tuple(one for one in kept if one is not None), "collateral": collateral}
+        )
+
+    return book.with_portfolio(_with_accounts(book.portfolio, changed), same_sources=True)
+
+
+def _with_accounts(portfolio: Portfolio, changed: Callable[[Account], Account]) -> Portfolio:
+    return portfolio.model_copy(update={"accounts": tuple(changed(account) for account in portfolio.accounts)})
