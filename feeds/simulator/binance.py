@@ -17,6 +17,7 @@ from feeds.simulator.ccxt_urls import binance_urls
 from feeds.simulator.clock import Moment
 from feeds.simulator.contracts import Contract, listing
 from feeds.simulator.market import Market
+from feeds.simulator.past import Past
 from feeds.simulator.wire import Answer, Ask, Close, Output, text_of
 
 FEEDS = {"spot": "binance-spot", "usdm": "binance-usdm", "coinm": "binance-coinm"}
@@ -223,7 +224,7 @@ class Binance:
     def __init__(self, market: Market, wall_ms: int) -> None:
         self._market = market
         self._contracts = {feed: listing(feed, wall_ms) for feed in FEEDS.values()}
-        self._rest = BinanceRest(market, self._contracts)
+        self._rest = BinanceRest(market, self._contracts, Past(market, wall_ms))
 
     def feed_of(self, path: str) -> str:
         match = _PATH.match(path)

@@ -8,10 +8,16 @@ from typing import Any
 from feeds.simulator.clock import Moment
 from feeds.simulator.contracts import Contract
 from feeds.simulator.market import Market
+from feeds.simulator.past import Past
+from feeds.simulator.past_rest import BINANCE_WIDTHS, Kind, bars, binance_row, binance_settled, span_of
 from feeds.simulator.wire import Answer, Ask, reply
 
 _FAMILIES = {"fapi": "binance-usdm", "dapi": "binance-coinm", "api": "binance-spot"}
 _BRACKETS = ("/fapi/v1/leverageBracket", "/dapi/v2/leverageBracket")
+_KLINES: dict[str, Kind] = {"klines": "trade", "markPriceKlines": "mark", "indexPriceKlines": "index"}
+_FUTURES_ONLY = (
+    "premiumIndex", "fundingInfo", "leverageBracket", "fundingRate", "markPriceKlines", "indexPriceKlines",
+)  # fmt: skip
 _FAR_DELIVERY_MS = 4_133_404_800_000
 _ONBOARD_MS = 1_600_000_000_000
 _RATE_LIMITS = [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 2400}]
@@ -123,9 +129,10 @@ def _bracket_row(contract: Contract) -> dict[str, Any]:
 class BinanceRest:
     """Answers by path; a path it does not know gets the venue's 404."""
 
-    def __init__(self, market: Market, contracts: Mapping[str, Mapping[str, Contract]]) -> None:
+    def __init__(self, market: Market, contracts: Mapping[str, Mapping[str, Contract]], past: Past) -> None:
         self._market = market
         self._contracts = contracts
+        self._past = past
         self._paths: dict[str, Callable[[Ask, str, Moment], Answer]] = {
             "ping": lambda ask, feed, now: reply({}),
             "time": lambda ask, feed, now: reply({"serverTime": now.wall_ms}),
@@ -134,6 +141,8 @@ class BinanceRest:
             "fundingInfo": self._funding_info,
             "leverageBracket": self._brackets,
             "ticker/bookTicker": self._book,
+            "fundingRate": self._settled,
+            **dict.fromkeys(_KLINES, self._klines),
         }
 
     def answer(self, ask: Ask, now: Moment) -> Answer:
@@ -142,8 +151,7 @@ class BinanceRest:
         family, _, tail = ask.path.lstrip("/").partition("/")
         version, _, name = tail.partition("/")
         handler = self._paths.get(name)
-        futures_only = name in ("premiumIndex", "fundingInfo", "leverageBracket")
-        if handler is None or family not in _FAMILIES or (family == "api" and futures_only):
+        if handler is None or family not in _FAMILIES or (family == "api" and name in _FUTURES_ONLY):
             return reply({"code": -5000, "msg": f"Path {ask.path} is invalid"}, status=404)
         if version != {"api": "v3"}.get(family, "v2" if ask.path in _BRACKETS[1:] else "v1"):
             return reply({"code": -5000, "msg": f"Path {ask.path} is invalid"}, status=404)
@@ -209,3 +217,31 @@ class BinanceRest:
             touch = {"bidPrice": bid, "bidQty": sizes[0], "askPrice": ask_price, "askQty": sizes[1]}
             rows.append({"symbol": contract.native, **touch})
         return reply(rows[0] if "symbol" in ask.query else rows)
+
+    def _klines(self, ask: Ask, feed: str, now: Moment) -> Answer:
+        """Candles of one contract; those of the index are asked for by its pair."""
+        kind = _KLINES[ask.path.rpartition("/")[2]]
+        width_ms = BINANCE_WIDTHS.get(ask.query.get("interval", ""))
+        key = "pair" if kind == "index" else "symbol"
+        if key not in ask.query:
+            text = f"Mandatory parameter '{key}' was not sent, was empty/null, or malformed."
+            return reply({"code": -1102, "msg": text}, status=400)
+        if width_ms is None:
+            return reply({"code": -1120, "msg": "Invalid interval."}, status=400)
+        wanted = ask.query[key]
+        named = [row for row in self._listed(feed, now) if not row.delivery_ms or kind != "index"]
+        found = [row for row in named if (row.native.partition("_")[0] if kind == "index" else row.native) == wanted]
+        if not found:
+            return reply({"code": -1121, "msg": "Invalid symbol."}, status=400)
+        span = span_of(ask.query, "startTime", "endTime", 500, 1500)
+        rows = bars(self._past, found[0], kind, span, width_ms, now.wall_ms)
+        return reply([binance_row(found[0], kind, one, width_ms) for one in rows])
+
+    def _settled(self, ask: Ask, feed: str, now: Moment) -> Answer:
+        chosen = self._chosen(ask, feed, now)
+        if chosen is None:
+            return reply({"code": -1121, "msg": "Invalid symbol."}, status=400)
+        span = span_of(ask.query, "startTime", "endTime", 100, 1000)
+        perpetuals = [contract for contract in chosen if not contract.delivery_ms]
+        rows = [row for each in perpetuals for row in binance_settled(self._past, each, span, now.wall_ms)]
+        return reply(sorted(rows, key=lambda row: int(row["fundingTime"])))

@@ -17,6 +17,7 @@ from feeds.simulator.ccxt_urls import bybit_urls
 from feeds.simulator.clock import Moment
 from feeds.simulator.contracts import Contract, listing
 from feeds.simulator.market import Market
+from feeds.simulator.past import Past
 from feeds.simulator.wire import Answer, Ask, Output, text_of
 
 CATEGORIES = {"linear": "bybit-linear", "inverse": "bybit-inverse", "spot": "bybit-spot"}
@@ -205,7 +206,7 @@ class Bybit:
     def __init__(self, market: Market, wall_ms: int) -> None:
         self._market = market
         self._contracts = {category: listing(feed, wall_ms) for category, feed in CATEGORIES.items()}
-        self._rest = BybitRest(market, self._contracts, ticker, spot_ticker)
+        self._rest = BybitRest(market, self._contracts, Past(market, wall_ms), ticker, spot_ticker)
 
     def feed_of(self, path: str) -> str:
         match = _PATH.match(path)

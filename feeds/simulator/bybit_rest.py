@@ -8,10 +8,17 @@ from typing import Any
 from feeds.simulator.clock import Moment
 from feeds.simulator.contracts import Contract
 from feeds.simulator.market import Market
+from feeds.simulator.past import Past
+from feeds.simulator.past_rest import BYBIT_WIDTHS, Kind, bars, bybit_row, bybit_settled, span_of, whole
 from feeds.simulator.wire import Answer, Ask, reply
 
 TickerOf = Callable[[Market, Contract, Moment], dict[str, Any]]
 _SYMBOLS_A_RISK_PAGE = 15
+_KLINES: dict[str, Kind] = {
+    "/v5/market/kline": "trade",
+    "/v5/market/mark-price-kline": "mark",
+    "/v5/market/index-price-kline": "index",
+}
 _LAUNCH_MS = "1600000000000"
 
 
@@ -88,11 +95,13 @@ class BybitRest:
         self,
         market: Market,
         contracts: Mapping[str, Mapping[str, Contract]],
+        past: Past,
         ticker_of: TickerOf,
         spot_ticker_of: TickerOf,
     ) -> None:
         self._market = market
         self._contracts = contracts
+        self._past = past
         self._ticker_of = ticker_of
         self._spot_ticker_of = spot_ticker_of
         self._paths: dict[str, Callable[[Ask, Moment], Answer]] = {
@@ -101,6 +110,8 @@ class BybitRest:
             "/v5/market/tickers": self._tickers,
             "/v5/market/risk-limit": self._risk_limits,
             "/v5/user/query-api": self._query_api,
+            "/v5/market/funding/history": self._settled,
+            **dict.fromkeys(_KLINES, self._klines),
         }
 
     def answer(self, ask: Ask, now: Moment) -> Answer:
@@ -167,6 +178,35 @@ class BybitRest:
         page, cursor = self._page(ask, chosen, _SYMBOLS_A_RISK_PAGE)
         rows = [rung for contract in page for rung in _risk_rows(contract)]
         return self._ok({"category": category, "list": rows, "nextPageCursor": cursor}, now)
+
+    def _one(self, ask: Ask, now: Moment) -> Contract | None:
+        """The one contract that a query about the past must name."""
+        chosen = self._chosen(ask, now) if "symbol" in ask.query else None
+        return chosen[0] if chosen else None
+
+    def _klines(self, ask: Ask, now: Moment) -> Answer:
+        """Candles of one contract, newest first."""
+        kind, contract = _KLINES[ask.path], self._one(ask, now)
+        width_ms = BYBIT_WIDTHS.get(ask.query.get("interval", ""))
+        if contract is None or (contract.spot and kind != "trade"):
+            return self._wrong("params error: symbol or category invalid", now)
+        if width_ms is None:
+            return self._wrong("Invalid period!", now)
+        span = span_of(ask.query, "start", "end", 200, 1000)
+        rows = bars(self._past, contract, kind, span, width_ms, now.wall_ms)
+        listed = [bybit_row(contract, kind, one, width_ms) for one in reversed(rows)]
+        return self._ok({"symbol": contract.native, "category": ask.query["category"], "list": listed}, now)
+
+    def _settled(self, ask: Ask, now: Moment) -> Answer:
+        """Settled funding of one contract, newest first; a start without an end is refused."""
+        contract = self._one(ask, now)
+        if contract is None or contract.spot:
+            return self._wrong("params error: symbol or category invalid", now)
+        if whole(ask.query.get("startTime")) is not None and whole(ask.query.get("endTime")) is None:
+            return self._wrong("params error: endTime is required", now)
+        span = span_of(ask.query, "startTime", "endTime", 200, 200)
+        rows = bybit_settled(self._past, contract, span, now.wall_ms)
+        return self._ok({"category": ask.query["category"], "list": rows}, now)
 
     def _query_api(self, ask: Ask, now: Moment) -> Answer:
         """A read-only key, whatever the key; without one the venue's refusal."""

@@ -104,7 +104,8 @@ class Market:
         wander = 0.0001 * (noise(self.seed, "USDT", 600.0, at_s) - _corner(self.seed, "USDT", 600.0, 0))
         return (1.0 + wander) * self.script.factor("jump", "", "USDT", at_s)
 
-    def _premium(self, contract: Contract, at_s: float) -> float:
+    def premium(self, contract: Contract, at_s: float) -> float:
+        """Mark over index minus one, without the noise of seconds."""
         slow = 0.00008 * noise(self.seed, f"{contract.feed}/{contract.native}/premium", 900.0, at_s)
         return contract.premium + slow + self._scenario.premium(contract.coin, at_s)
 
@@ -123,7 +124,7 @@ class Market:
         if frozen is not None:
             at_s = frozen.start_s
         hours = self.script.hours(feed, native, moment.elapsed_s, contract.hours)
-        premium = self._premium(contract, at_s)
+        premium = self.premium(contract, at_s)
         index = self.index(contract, at_s)
         fast = 0.00006 * noise(self.seed, f"{feed}/{native}/basis", 12.0, at_s)
         mark = index * (1.0 + premium + fast) * self.script.factor("mark_jump", feed, native, at_s)
