@@ -12,7 +12,6 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from alerts.values import LEVEL_NAMES
-from hedge.snapshot import Level
 
 Fires = tuple[Decimal | None, Decimal | None, Decimal | None]
 
@@ -82,13 +81,6 @@ class Levels(Struct, frozen=True):
     thresholds: Mapping[str, Threshold]
     prices: Mapping[str, tuple[PriceLevel, ...]] = {}
     """By coin."""
-
-    def in_force(self) -> dict[str, dict[Level, Decimal]]:
-        """Where each rule fires, for the snapshot and the limit lines of charts."""
-        return {
-            rule: {name: fire for name, fire in zip(LEVEL_NAMES, each.fire, strict=True) if fire is not None}
-            for rule, each in self.thresholds.items()
-        }
 
 
 def _threshold(

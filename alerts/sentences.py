@@ -35,11 +35,6 @@ def say(alert: Alert, scene: Scene) -> Said:
     return _plain(alert, scene) if speak is None else speak(alert, scene)
 
 
-def title(alert: Alert, scene: Scene) -> str:
-    """`Liquidation · SOL short · bybit`."""
-    return say(alert, scene).title
-
-
 def fit(bold: str, rest: str, cells: int) -> str:
     """As much of `rest` as stands beside `bold` in one line: whole sentences, the first one always, cut if it must."""
     sentences = re.split(r"(?<=\.) ", rest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 
 from alerts import figures
@@ -72,11 +71,6 @@ def past_alert(alert: Alert, scene: Scene, answered_ms: int | None = None, clear
     """What happened last, for a screen on which nothing is wrong. Times are monotonic ms."""
     answered, cleared = (None if at is None else figures.iso(scene.wall_ms(at)) for at in (answered_ms, cleared_ms))
     return PastAlert(say(alert, scene).title, figures.iso(scene.wall_ms(alert.since_ms)), answered, cleared)
-
-
-def open_assets(rows: Iterable[AlertRow]) -> frozenset[str]:
-    """Coins that an alert marks."""
-    return frozenset(row.asset for row in rows if row.asset is not None)
 
 
 def _trimmed(said: Said) -> Said:

@@ -110,3 +110,15 @@ class Life:
     @property
     def refused(self) -> str:
         return next((effect.reason for effect in self.effects if isinstance(effect, Refused)), "")
+
+
+DRIFT, LIQUIDATION = "hedge_drift", "liquidation"
+LEG = "bybit-main/SOL/USDT:USDT/short"
+
+
+def raised(level: int, rule: str = DRIFT, value: str = "0.1") -> Life:
+    """An alert that has just been raised."""
+    life = Life(rule)
+    life.stay({1: 5, 2: 2, 3: 0}[level] * SECOND, level, value=value, shrinking=rule == LIQUIDATION)
+    assert life.shown == "unack", life.alert
+    return life

@@ -192,7 +192,6 @@ def test_own_levels_replace_the_defaults_one_by_one() -> None:
     assert own.thresholds["hedge_drift"].fire == (D("0.03"), D("0.04"), D("0.15"))
     assert own.thresholds["hedge_drift"].clears[1] == D("0.02")
     assert own.thresholds["liquidation"] == DEFAULTS["liquidation"]
-    assert own.in_force()["leverage"] == {"advisory": D(3), "caution": D(10)}
     wide = levels_from({"hedge_drift": {"clear": "0.2"}})
     assert wide.thresholds["hedge_drift"].clears[1] == D("0.01")
 
