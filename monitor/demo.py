@@ -148,11 +148,11 @@ async def _demo(place: Place) -> int:
         from monitor.clock import BootClock
         from monitor.frames import PROTOCOL, Hello
         from monitor.portfolio_file import PortfolioFile
-        from monitor.run import log_to_stderr, new_engine, serve
+        from monitor.run import log_to, new_engine, serve
         from monitor.version import VERSION
         from monitor.watch import Watch
 
-        log_to_stderr()
+        log_to(None)
         sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
         file = PortfolioFile(place.folder / SAMPLE.name)
         write(file.path, sample)

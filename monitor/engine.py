@@ -120,6 +120,7 @@ class Engine:
                 raise RuntimeError("the feeds stopped by themselves")
             if set(self.watch.wants) <= set(wants):
                 raise RuntimeError("the feeds were cancelled")
+            self.watch.feeds_restarted()
 
     async def _beat(self) -> None:
         beats = 0

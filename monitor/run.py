@@ -10,14 +10,15 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Literal
 
 from feeds.markets import FeedSetup, watch_markets
 from hedge.market import Update, Want
 from monitor.clock import BootClock
 from monitor.engine import Engine
 from monitor.frames import PROTOCOL, Hello
+from monitor.launch import LOG_LIMIT
 from monitor.link import Server
 from monitor.place import Place, settle, take_lock
 from monitor.portfolio_file import PortfolioFile
@@ -42,7 +43,7 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
     portfolio = file.read()
     place = settle(path, env)
     lock = take_lock(place)
-    log_to_stderr()
+    log_to(place.log if detached else None)
     try:
         watch = Watch(portfolio, BootClock(), path=str(file.path), notices=(place.notice,) if place.notice else ())
         setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
@@ -98,12 +99,12 @@ def cache_folder(env: Mapping[str, str]) -> Path:
     return base / "hedgetui"
 
 
-def log_to_stderr(level: Literal["INFO", "WARNING"] = "INFO") -> None:
-    """One line an event, UTC. A detached monitor's stderr is its log file."""
-    handler = logging.StreamHandler(sys.stderr)
+def log_to(file: Path | None) -> None:
+    """One line an event, UTC: on stderr, or in a file that is turned over before it grows large."""
+    handler = logging.StreamHandler(sys.stderr) if file is None else RotatingFileHandler(file, "a", LOG_LIMIT, 1)
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     logger = logging.getLogger("hedgetui")
-    logger.setLevel(level)
+    logger.setLevel("INFO")
     logger.addHandler(handler)

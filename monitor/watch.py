@@ -6,12 +6,14 @@ with a clock of its own needs no engine at all.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from decimal import Decimal
 
 from msgspec.structs import replace
 
 from alerts.feed_rules import hot_legs, judge_feeds
+from alerts.figures import clock as clock_words
 from alerts.levels import Levels, levels_from
 from alerts.limits import nearest_limits
 from alerts.rules import NO_STOPS, Stops, judge_account, judge_asset, judge_leg, judge_totals
@@ -26,12 +28,18 @@ from hedge.portfolio import Portfolio, leg_id
 from hedge.snapshot import AccountRow, Level, Mode, PositionRow, Snapshot
 from hedge.take import take_snapshot
 from monitor.alarm import Alarm
+from monitor.file_changes import what_changed
 from monitor.history import FIGURES, Past
 from monitor.messages import Acknowledge, Answer, History, Reset
 from monitor.orders import Orders
 
+_LOG = logging.getLogger("hedgetui.watch")
+
 LOOK_AGAIN_MS = 1_000
 """How often everything is judged again for its age alone."""
+
+APPLIED_FOR_MS = 60_000
+"""How long the screen says what an edit of the file changed."""
 
 UNREAD = (Funding, FundingInterval, Confirmed)
 """Updates that change no figure a rule reads: they are applied at once, and judged with everything's age."""
@@ -54,6 +62,8 @@ class Watch:
         self._mode: Mode = mode
         self._notices = notices
         self._mistake = ""
+        self._applied: tuple[int, str] | None = None
+        """When the last edit was applied, and what it changed."""
         self.book = Book(portfolio)
         self.alarm = Alarm()
         self.past = Past()
@@ -103,6 +113,9 @@ class Watch:
     def replace(self, portfolio: Portfolio) -> None:
         """The file was edited and is valid: the new book holds from now on, and alerts of what is gone close."""
         now = self._clock.now()
+        changes = what_changed(self.book.portfolio, portfolio)
+        _LOG.info("the file changed: %s", changes)
+        self._applied = (now.mono_ms, f"File applied {clock_words(now.wall_ms)}: {changes}.")
         self.book.replace(portfolio)
         self._settle(portfolio)
         self._mistake = ""
@@ -113,7 +126,7 @@ class Watch:
 
     def keep(self, mistake: str) -> None:
         """The file was edited and cannot be used: the old book stays, and the screen says since when."""
-        since = self._mistake.partition(": ")[0] or f"File invalid since {iso(self._clock.now().wall_ms)[11:16]}"
+        since = self._mistake.partition(": ")[0] or f"File invalid since {clock_words(self._clock.now().wall_ms)}"
         self._mistake = f"{since}: {mistake}"
         self.news = True
 
@@ -210,9 +223,17 @@ class Watch:
             shelved=sum(row.state == "shelved" for row in rows),
             limits=nearest_limits(base.positions, base.accounts, base.assets, base.totals, self.levels),
             last_alert=past_alert(ended.alert, shown, ended.answered_ms, ended.cleared_ms) if ended else None,
-            notices=(*base.notices, *self._notices, *((self._mistake,) if self._mistake else ())),
+            notices=(*base.notices, *self._notices, *self._about_the_file(now)),
             levels=levels_in_force(self.levels),
         )
+
+    def _about_the_file(self, now: Instant) -> tuple[str, ...]:
+        """An edit that was refused, for as long as it stands; one that was applied, for a minute."""
+        if self._mistake:
+            return (self._mistake,)
+        if self._applied is not None and now.mono_ms - self._applied[0] < APPLIED_FOR_MS:
+            return (self._applied[1],)
+        return ()
 
     def _scene(self, base: Snapshot, now: Instant) -> Scene:
         bare = scene(

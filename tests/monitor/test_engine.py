@@ -136,7 +136,7 @@ async def test_an_edit_is_applied_and_an_invalid_one_keeps_the_old_book() -> Non
         bench.edits.next = Edit(portfolio=portfolio(held="250"))
         await soon(lambda: bench.watch.snapshot().assets[0].spot_quantity == 250)
         bench.edits.next = Edit(mistake="line 2: found }; close the list")
-        await soon(lambda: bench.watch.snapshot().notices)
+        await soon(lambda: any("invalid" in notice for notice in bench.watch.snapshot().notices))
         snapshot = bench.watch.snapshot()
         assert "line 2" in snapshot.notices[0]
         assert snapshot.assets[0].spot_quantity == 250

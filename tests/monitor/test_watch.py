@@ -9,6 +9,7 @@ from desk import FEED, LEG, SOL, Desk, portfolio, prices
 
 from hedge.market import FeedState, Mark
 from hedge.snapshot import AlertRow
+from monitor.file_changes import what_changed
 from monitor.messages import Acknowledge, Done, History, Points, Refused, Reset
 
 
@@ -181,8 +182,22 @@ def test_an_invalid_edit_is_said_with_the_time_since_when() -> None:
     desk.watch.keep("line 4: found }; close the list")
     (notice,) = desk.watch.snapshot().notices
     assert notice == "File invalid since 11:06: line 4: found }; close the list"
-    desk.watch.replace(portfolio())
+    desk.watch.replace(portfolio(held="244"))
+    assert desk.watch.snapshot().notices == ("File applied 11:08: SOL held 200 → 244.",)
+    desk.silence(61)
     assert desk.watch.snapshot().notices == ()
+
+
+def test_what_an_edit_changed_is_said_in_the_order_of_the_file() -> None:
+    old = portfolio()
+    leg = "main/SOL/USDT:USDT/short"
+    assert what_changed(old, portfolio(held="244", contracts="122")) == f"SOL held 200 → 244; {leg} 100 → 122"
+    assert what_changed(old, portfolio(policy={"target": "0.6"}, accounts=[])) == f"{leg} 100 → nothing; policy"
+    many = [{"asset": coin, "quantity": "1"} for coin in ("SOL", "ADA", "XRP", "LTC")]
+    assert what_changed(old, portfolio(holdings=many)) == (
+        "SOL held 200 → 1; ADA held nothing → 1; XRP held nothing → 1 and 1 more"
+    )
+    assert what_changed(old, portfolio()) == "nothing that counts"
 
 
 def test_history_is_sampled_and_a_silent_spell_stays_a_gap() -> None:
