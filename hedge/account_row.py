@@ -16,7 +16,7 @@ from hedge.written import Account
 
 def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow:
     """The account now. Its margin ratio and joint distance are those of its worst wallet with cross positions."""
-    wallets = [wallet for (owner, _), wallet in layout.wallets.items() if owner == account.id]
+    wallets = layout.wallets_of[account.id]
     why: dict[str, str] = {}
     free: dict[str, Decimal | None] = {}
     for wallet in wallets:

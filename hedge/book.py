@@ -279,10 +279,7 @@ class Book:
     def account(self, account_id: str, now: Instant) -> AccountRow:
         """One account at this moment. Raises KeyError for an unknown id."""
         self.catch_up(now)
-        account = next((a for a in self.portfolio.accounts if a.id == account_id), None)
-        if account is None:
-            raise KeyError(account_id)
-        return account_row(account, self.layout, self.usd_price)
+        return account_row(self.layout.accounts[account_id], self.layout, self.usd_price)
 
     def totals(self, now: Instant) -> Totals:
         """The whole book from its sums alone: no leg or account is visited, so per-leg figures stay out."""

@@ -145,6 +145,30 @@ def _policy(portfolio: Portfolio) -> Iterator[Finding]:
             hint = f'write "{near}"' if near else f"held are: {', '.join(held) or 'none'}"
             yield at, f"the key {printable(asset)}, a coin that is not held", hint
         yield from _plan(portfolio, plan, at, asset)
+    yield from _proxies(portfolio)
+
+
+def _proxies(portfolio: Portfolio) -> Iterator[Finding]:
+    """A coin has one hedge: its own short, or a proxy's; and a proxy's account has one coin."""
+    short = short_assets(portfolio)
+    owners: dict[tuple[str, str], str] = {}
+    for asset, plan in portfolio.policy.assets.items():
+        at: Path = ("policy", "assets", asset, "proxy")
+        if plan.proxy is None:
+            continue
+        if asset in short:
+            remedy = f"{asset} has a position of its own in this book; take the proxy out, or the position"
+            yield at, None, remedy
+        other = portfolio.policy.assets.get(plan.proxy)
+        if other is not None and other.proxy is not None:
+            yield at, None, f"{plan.proxy} is itself hedged by {other.proxy}; name that one"
+        if plan.account is None:
+            continue
+        owner = owners.setdefault((plan.account, plan.proxy), asset)
+        if owner != asset:
+            theirs = f"the shorts of {plan.proxy} there belong to {owner} already"
+            remedy = f"{theirs}; leave the account out of both to share them"
+            yield (*at[:-1], "account"), None, remedy
 
 
 def _plan(portfolio: Portfolio, plan: Plan, at: Path, asset: str | None) -> Iterator[Finding]:

@@ -53,7 +53,7 @@ def _coin(portfolio: Portfolio, asset: str) -> Iterator[str]:
     else:
         verb = "hedged by" if held and all(p.side == "short" for _, p in legs) else "with"
         yield f"{subject}, {verb} {'; and '.join(_leg(account, position) for account, position in legs)}."
-    target = target_of(portfolio, asset)
+    target = target_of(portfolio, asset, has_position=bool(legs))
     if held:
         yield f"Plan for {asset}: {_plan(target)}."
     yield from _oddities(portfolio, asset, legs, target)

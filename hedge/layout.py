@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from hedge.coins import Coin, Source
@@ -33,6 +34,9 @@ class Layout:
         self.legs: dict[str, Leg] = {}
         self.wallets: dict[tuple[str, str], Wallet] = {}
         """By account id and currency."""
+        self.accounts = {account.id: account for account in portfolio.accounts}
+        self.wallets_of: dict[str, list[Wallet]] = {account.id: [] for account in portfolio.accounts}
+        """By account id."""
         self.coins: dict[str, Coin] = {}
         """In the order of the file: held first, then collateral, then what is only short."""
         self.coin_of: dict[str, Coin] = {}
@@ -41,8 +45,11 @@ class Layout:
         self.coins_at: dict[MarketKey, list[Coin]] = {}
         """Coins that a market may price."""
         quantities = _quantities(portfolio)
-        for asset in dict.fromkeys((*held_assets(portfolio), *short_assets(portfolio))):
-            self.coins[asset] = Coin(asset, target_of(portfolio, asset), quantities.get(asset, ZERO))
+        held, short = held_assets(portfolio), frozenset(short_assets(portfolio))
+        names = (*held, *short_assets(portfolio), *_proxies(portfolio, held, short))
+        for asset in dict.fromkeys(names):
+            target = target_of(portfolio, asset, has_position=asset in short)
+            self.coins[asset] = Coin(asset, target, quantities.get(asset, ZERO))
         for account in portfolio.accounts:
             self._add_account(account, ledger, assumed)
         self._tie_proxies()
@@ -84,6 +91,7 @@ class Layout:
         key = (account.id, currency)
         if key not in self.wallets:
             self.wallets[key] = Wallet(account, currency, is_money=is_money(self.portfolio, currency))
+            self.wallets_of[account.id].append(self.wallets[key])
         return self.wallets[key]
 
     def _tie_proxies(self) -> None:
@@ -125,6 +133,14 @@ class Layout:
         priced = {perp(symbol).coin for _, symbol in self.legs_at}
         spots = (Want(SPOT_VENUE, f"{name}/{SPOT_QUOTE}", spot=True) for name in self.coins if name not in priced)
         return (*positions, *spots)
+
+
+def _proxies(portfolio: Portfolio, held: Iterable[str], short: frozenset[str]) -> Iterator[str]:
+    """Coins that others are hedged by; they stand in the book even before there is a position in them."""
+    for asset in held:
+        proxy = target_of(portfolio, asset, has_position=asset in short).proxy
+        if proxy is not None:
+            yield proxy
 
 
 def _quantities(portfolio: Portfolio) -> dict[str, Decimal]:

@@ -55,6 +55,8 @@ def _fact_words(leg: Leg) -> Words:
         flags.append("margin derived")
     if leg.market.instrument is not None:
         sources["contract"] = f"{leg.market.venue} instruments"
+        if not leg.market.instrument.active:
+            flags.append("not trading at the venue")
     words, flag = _maintenance_words(leg)
     sources["maintenance"] = words
     if flag:

@@ -28,8 +28,10 @@ class Target(Struct, frozen=True):
     """What a reader must know about this target."""
 
 
-def target_of(portfolio: Portfolio, asset: str) -> Target:
-    """The coin's own plan over the general one; full hedge where the file says nothing."""
+def target_of(portfolio: Portfolio, asset: str, *, has_position: bool = False) -> Target:
+    """The coin's own plan over the general one; full hedge where the file says nothing.
+
+    A general proxy is for coins without a position of their own."""
     general = portfolio.policy
     own = general.assets.get(asset, Plan())
     base = ONE if general.target is None else general.target
@@ -41,7 +43,7 @@ def target_of(portfolio: Portfolio, asset: str) -> Target:
     if floor is not None and cap is not None:
         ratio = min(max(ratio, floor), cap)
         note = "follows funding between its floor and cap once funding history is read; until then the target stands"
-    proxy = own.proxy or general.proxy
+    proxy = own.proxy or (None if has_position else general.proxy)
     if proxy is None or proxy == asset:
         return Target(ratio, note=note)
     source = own if own.proxy else general

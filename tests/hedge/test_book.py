@@ -576,3 +576,37 @@ def test_confirmed_keeps_every_value_of_its_symbol_alive() -> None:
     assert book.leg(LEG, at(9001)).stale == ("mark", "index")
     book.apply(Confirmed("bybit-linear", BTC, 9001))
     assert book.leg(LEG, at(9001)).stale == ("mark", "index")
+
+
+def test_a_proxy_stands_in_the_book_before_there_is_a_position_in_it() -> None:
+    book = Book(
+        portfolio(
+            holdings=[{"asset": "AVAX", "quantity": "1000"}],
+            policy={"assets": {"AVAX": {"proxy": "BTC", "beta": "1.3"}}},
+        )
+    )
+    assert Want("binance", "BTC/USDT", True) in book.wants
+    book.apply(spot("AVAX/USDT", "20", 0))
+    book.apply(spot("BTC/USDT", "65000", 0))
+    assert book.asset("AVAX", at(0)).status == "proxied"
+    row = book.asset("BTC", at(0))
+    assert (row.hedge_ratio, row.drift, row.off_usd) == (0, -1, 26000)
+    assert book.totals(at(0)).off_usd == 26000
+
+
+def test_a_general_proxy_is_for_coins_without_a_position() -> None:
+    book = Book(
+        portfolio(
+            holdings=[{"asset": "AVAX", "quantity": "1000"}, {"asset": "SOL", "quantity": "10"}],
+            accounts=[account("main", "bybit", {"USDT": "9000"}, position(SOL, "10", "142", leverage="2"))],
+            policy={"proxy": "BTC", "beta": "1.3"},
+        )
+    )
+    assert book.layout.coins["SOL"].target.proxy is None
+    assert book.layout.coins["AVAX"].target.proxy == "BTC"
+
+
+def test_a_contract_that_no_longer_trades_is_flagged() -> None:
+    book = btc_book()
+    book.apply(instrument("binance", BTC, active=False))
+    assert "not trading at the venue" in book.leg(LEG, at(0)).flags

@@ -241,6 +241,27 @@ WRONG: list[tuple[str, str, str, str, str]] = [
     ),
     ('"name": "Core insurance"', '"name": " "', "name", '" "', "give the book a name"),
     ('"holdings": [', '"holdings": {', "holdings", '"asset"', "double quotes"),
+    (
+        '"SOL": {"target": "0.5"}',
+        '"BTC": {"proxy": "ETH"}, "SOL": {"target": "0.5"}',
+        "policy.assets.BTC.proxy",
+        '"ETH"',
+        "BTC has a position of its own",
+    ),
+    (
+        '"SOL": {"target": "0.5"}',
+        '"SOL": {"proxy": "AVAX"}',
+        "policy.assets.SOL.proxy",
+        '"AVAX"',
+        "AVAX is itself hedged by BTC; name that one",
+    ),
+    (
+        '{"target": "0.5"}, "AVAX": {"proxy": "BTC"}',
+        '{"proxy": "BTC", "account": "binance-main"}, "AVAX": {"proxy": "BTC", "account": "binance-main"}',
+        "policy.assets.AVAX.account",
+        '"binance-main"',
+        "belong to SOL already",
+    ),
 ]
 
 
