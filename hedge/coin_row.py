@@ -20,16 +20,26 @@ if TYPE_CHECKING:
     from hedge.ledger import Ledger
 
 
+class _FromLegs:
+    """What a coin's row takes from the rows of its legs: sums, the soonest, the worst, or the only one's own."""
+
+    def __init__(self, legs: Sequence[PositionRow]) -> None:
+        one = legs[0] if len(legs) == 1 else None
+        self.basis_pct = None if one is None else one.basis_pct
+        self.funding_rate = None if one is None else one.funding_rate
+        self.interval_hours = None if one is None else one.funding_interval_hours
+        self.day_usd = known_sum(leg.funding_day_usd for leg in legs) if legs else None
+        self.accrued_usd = known_sum(leg.accrued_usd for leg in legs) if legs else None
+        notional = known_sum(leg.notional_usd for leg in legs) if legs else None
+        self.apr = apr_on_notional(day_usd=self.day_usd, notional_usd=notional)
+        self.next_funding = min((leg.next_funding for leg in legs if leg.next_funding is not None), default=None)
+        self.distance = least([leg.to_liquidation for leg in legs if leg.to_liquidation is not None])
+
+
 def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Decimal, now: Instant) -> AssetRow:
     """The coin at this moment; `legs` are the rows of its legs, `band` the drift within which it is on plan."""
-    stand = coin.standing()
+    stand, taken = coin.standing(), _FromLegs(legs)
     why: dict[str, str] = {"paid_usd": NO_HISTORY, "paid_30d_usd": NO_HISTORY}
-    day = known_sum(leg.funding_day_usd for leg in legs) if legs else None
-    notional = known_sum(leg.notional_usd for leg in legs) if legs else None
-    accrued = known_sum(leg.accrued_usd for leg in legs) if legs else None
-    one = legs[0] if len(legs) == 1 else None
-    stamps = [leg.next_funding for leg in legs if leg.next_funding is not None]
-    distances = [leg.to_liquidation for leg in legs if leg.to_liquidation is not None]
     _why_legs(legs, why)
     _why_standing(coin, stand, why)
     row = AssetRow(
@@ -51,14 +61,14 @@ def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Dec
         beta=coin.target.beta,
         price=coin.price.usd,
         price_source=coin.price.words or None,
-        basis_pct=None if one is None else one.basis_pct,
-        funding_rate=None if one is None else one.funding_rate,
-        funding_interval_hours=None if one is None else one.funding_interval_hours,
-        funding_apr=apr_on_notional(day_usd=day, notional_usd=notional),
-        funding_day_usd=day,
-        next_funding=min(stamps, default=None),
-        accrued_usd=accrued,
-        to_liquidation=least(distances),
+        basis_pct=taken.basis_pct,
+        funding_rate=taken.funding_rate,
+        funding_interval_hours=taken.interval_hours,
+        funding_apr=taken.apr,
+        funding_day_usd=taken.day_usd,
+        next_funding=taken.next_funding,
+        accrued_usd=taken.accrued_usd,
+        to_liquidation=taken.distance,
         age_s=_age(coin, legs, ledger, now),
         stale=coin.price.stale or any("mark" in leg.stale or "index" in leg.stale for leg in legs),
         legs=tuple(leg.id for leg in legs),

@@ -121,3 +121,24 @@ def tick(
     book.apply(mark(venue, symbol, str(D(price) * D(premium)), mono_ms))
     book.apply(index(venue, symbol, price, mono_ms))
     book.apply(funding(venue, symbol, rate, mono_ms))
+
+
+BTC = "BTC/USDT:USDT"
+
+
+def btc_book(**leg: str) -> Book:
+    """One bitcoin held, one short at Binance with half its value as margin; the facts are there, prices are not."""
+    stated = {"margin": "32500", "maintenance_margin_rate": "0.005", **leg}
+    side = stated.pop("side", "short")
+    entry = stated.pop("entry", "65000") or None
+    leg_part = position(BTC, stated.pop("contracts", "1.0"), entry, **stated)
+    leg_part["side"] = side
+    book = Book(
+        portfolio(
+            holdings=[{"asset": "BTC", "quantity": "1.0"}],
+            accounts=[account("main", "binance", {"USDT": "100000"}, leg_part, as_of="2026-11-17")],
+        )
+    )
+    book.apply(instrument("binance", BTC))
+    book.apply(live("binance-usdm"))
+    return book
