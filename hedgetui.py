@@ -174,10 +174,15 @@ def status(words: Sequence[str]) -> int:
     parser.add_argument("--wait", type=seconds, default=20.0, metavar="S", help="how long to wait for data (20)")
     given = parser.parse_args(words)
     path = named(given.portfolio)
-    from monitor.status import look, report
+    from monitor.messages import MonitorLost
+    from monitor.status import NO_DATA, look, report
 
-    with friendly(path):
-        snapshot = look(path, os.environ, given.wait)
+    try:
+        with friendly(path):
+            snapshot = look(path, os.environ, given.wait)
+    except MonitorLost as lost:
+        print(f"No data came: {lost}.", file=sys.stderr)
+        return NO_DATA
     code, sentence = report(snapshot, given.json, sys.stdout)
     if sentence:
         print(sentence, file=sys.stderr)
@@ -262,21 +267,23 @@ def named(given: str | None) -> Path:
 
 @contextmanager
 def friendly(path: Path) -> Iterator[None]:
-    """Errors about the user's file, settings and folders as sentences."""
+    """Errors about the user's file, settings and folders as sentences.
+
+    A file that is gone is no reason to turn away from the monitor that still watches what it said."""
     if not path.exists():
-        raise Wrong(no_such_file(path))
+        from monitor.launch import running
+
+        if running(path, os.environ) is None:
+            raise Wrong(no_such_file(path))
     try:
         yield
     except Exception as error:
         from hedge.portfolio import PortfolioError
-        from monitor.messages import MonitorLost
         from monitor.place import AlreadyWatched, PlaceError
         from monitor.portfolio_file import UnreadableFile
         from monitor.settings import SettingsError
 
-        if isinstance(
-            error, PortfolioError | UnreadableFile | PlaceError | AlreadyWatched | SettingsError | MonitorLost
-        ):
+        if isinstance(error, PortfolioError | UnreadableFile | PlaceError | AlreadyWatched | SettingsError):
             raise Wrong(str(error)) from error
         raise
 

@@ -333,9 +333,12 @@ async def connect(path: Path, timeout_s: float = 5.0) -> Client:
         if kind != HELLO:
             raise ValueError("it does not introduce itself")
         hello = decode(payload, type=Hello)
-    except (EOFError, TimeoutError, ValueError, msgspec.MsgspecError) as error:
+    except TimeoutError as error:
         writer.transport.abort()
-        raise MonitorLost(f"the monitor does not answer: {error or type(error).__name__}") from error
+        raise MonitorLost(f"the monitor has said nothing for {timeout_s:.0f} s") from error
+    except (EOFError, ValueError, msgspec.MsgspecError) as error:
+        writer.transport.abort()
+        raise MonitorLost("what listens there is no monitor") from error
     if hello.protocol != PROTOCOL:
         writer.transport.abort()
         raise WrongVersion(hello)

@@ -61,8 +61,9 @@ async def _stop(place: Place) -> str:
         raise StopFailed(str(lost)) from lost
     else:
         path = client.hello.path
-        with contextlib.suppress(MonitorLost):
-            await client.request(Stop())
+        with contextlib.suppress(MonitorLost, TimeoutError):
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await client.request(Stop())
         await client.close()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(STOP_LIMIT_S):

@@ -69,6 +69,8 @@ class Watch:
         self.past = Past()
         self._orders = Orders(self.book)
         self._samples: dict[str, Samples | None] = {}
+        self._old_marks: set[str] = set()
+        """Legs whose mark was old when they were last judged."""
         self._started = clock.now()
         self._reading_since_ms = self._started.mono_ms
         self._looked_ms: int | None = None
@@ -83,6 +85,9 @@ class Watch:
             leg_id(account, position): Stops(position.stop_loss, position.take_profit)
             for account in portfolio.accounts
             for position in account.positions
+        }
+        self._legs_of = {
+            account.id: [leg_id(account, position) for position in account.positions] for account in portfolio.accounts
         }
 
     @property
@@ -121,6 +126,7 @@ class Watch:
         self._mistake = ""
         self._orders.forget()
         self._samples = {leg: kept for leg, kept in self._samples.items() if leg in self.book.layout.legs}
+        self._old_marks.intersection_update(self.book.layout.legs)
         self.alarm.drop_all_but(self._look(now) | self._lasting(), "taken out of the portfolio file", now)
         self.news = True
 
@@ -151,7 +157,7 @@ class Watch:
                 needed = {leg.id: self._row(leg.id, now, rows) for leg in legs}
                 yield from judge_asset(self.book.asset(subject, now, needed), self.levels)
             elif kind == "account":
-                yield from self._account(self.book.account(subject, now), rows.values())
+                yield from self._account(self.book.account(subject, now))
         yield from judge_totals(self.book.totals(now), self.levels)
 
     def _row(self, leg: str, now: Instant, rows: dict[str, PositionRow]) -> PositionRow:
@@ -161,12 +167,16 @@ class Watch:
         return row
 
     def _leg(self, row: PositionRow, now: Instant) -> tuple[Reading, ...]:
+        if "mark" in row.stale:
+            self._old_marks.add(row.id)
+        else:
+            self._old_marks.discard(row.id)
         samples = self._samples[row.id] = watch(self._samples.get(row.id), row, now.mono_ms)
         return judge_leg(row, self.levels, samples, self._stops.get(row.id, NO_STOPS))
 
-    def _account(self, row: AccountRow, legs: Iterable[PositionRow]) -> tuple[Reading, ...]:
-        stale = any("mark" in leg.stale for leg in legs if leg.account == row.id)
-        return judge_account(row, self.levels, stale)
+    def _account(self, row: AccountRow) -> tuple[Reading, ...]:
+        """An account is as old as the oldest of its legs, also of those that this update did not touch."""
+        return judge_account(row, self.levels, not self._old_marks.isdisjoint(self._legs_of[row.id]))
 
     def _look(self, now: Instant) -> set[Key]:
         """Judge everything as of now; returns every rule and subject that there is to judge."""
@@ -175,7 +185,7 @@ class Watch:
         base = take_snapshot(self.book, now, self._mode)
         readings = [reading for row in base.positions for reading in self._leg(row, now)]
         readings += [reading for row in base.assets for reading in judge_asset(row, self.levels)]
-        readings += [reading for row in base.accounts for reading in self._account(row, base.positions)]
+        readings += [reading for row in base.accounts for reading in self._account(row)]
         readings += judge_totals(base.totals, self.levels)
         self.alarm.judged(readings, now)
         hot = hot_legs(self.alarm.state, base.positions)

@@ -203,6 +203,26 @@ def test_a_demo_ends_even_with_a_viewer_that_is_killed(home: Home) -> None:
         wait_for(lambda: not folder.exists())
 
 
+def test_a_portfolio_that_was_deleted_is_still_watched_and_can_be_joined(connected: Home) -> None:
+    connected.monitor()
+    connected.portfolio.unlink()
+    time.sleep(1.5)
+    run = connected.run("status", str(connected.portfolio))
+    assert run.returncode == 0, run.stderr
+    assert "File invalid since" in run.stdout
+    assert "no such file" in run.stdout
+    assert "has stopped" in connected.run("stop", str(connected.portfolio)).stdout
+    assert connected.run("status", str(connected.portfolio)).returncode == 2
+
+
+def test_a_monitor_that_hangs_gives_no_data(connected: Home) -> None:
+    monitor = connected.monitor()
+    monitor.send_signal(signal.SIGSTOP)
+    run = connected.run("status", str(connected.portfolio))
+    assert run.returncode == 3
+    assert run.stderr == "No data came: the monitor has said nothing for 5 s.\n"
+
+
 async def test_an_edit_of_the_file_reaches_the_screen_and_alerts(connected: Home) -> None:
     connected.monitor()
     assert connected.sock is not None
