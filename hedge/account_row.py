@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hedge.exposure import ZERO, known_sum
 from hedge.layout import Layout
-from hedge.leg_words import iso
+from hedge.leg_words import NO_CROSS, iso
 from hedge.snapshot import NEVER, AccountRow
 from hedge.wallets import UsdPrice, Wallet
 from hedge.worth import greatest, least, worth_usd
@@ -48,7 +48,7 @@ def _proximity(
     """Worst margin ratio and smallest joint distance over the wallets that cross positions share."""
     shared = [wallet for wallet in wallets if wallet.cross_legs]
     if not shared:
-        why["margin_ratio"] = why["joint_to_liquidation"] = "it has no cross position"
+        why["margin_ratio"] = why["joint_to_liquidation"] = NO_CROSS
         return None, None
     ratios: list[Decimal] = []
     distances: list[Decimal] = []

@@ -12,6 +12,7 @@ from hedge.market import Instant
 from hedge.snapshot import AccountRow, AssetRow, PositionRow, Totals
 
 NO_HISTORY = "no funding history has been read"
+NO_CROSS = "it has no cross position"
 
 Words = tuple[dict[str, str], tuple[str, ...]]
 """Sources by figure, and flags."""

@@ -10,7 +10,7 @@ from hedge.coins import Coin
 from hedge.exposure import ZERO, drift, hedge_ratio, known_sum, ratio
 from hedge.funding_income import apr_on_notional
 from hedge.layout import Layout
-from hedge.leg_words import NO_HISTORY
+from hedge.leg_words import NO_CROSS, NO_HISTORY
 from hedge.legs import Leg
 from hedge.snapshot import NEVER, AccountRow, AssetRow, PositionRow, Totals
 from hedge.sums import Sum
@@ -167,8 +167,7 @@ def with_rows(
     joined = [row for row in accounts if row.joint_to_liquidation is not None]
     joint = min(joined, key=lambda row: row.joint_to_liquidation or ZERO, default=None)
     if joint is None:
-        reasons = [row.why["joint_to_liquidation"] for row in accounts if "joint_to_liquidation" in row.why]
-        why["joint_to_liquidation"] = reasons[0] if reasons else "there is no account"
+        why["joint_to_liquidation"] = _why_no_joint(accounts)
     accrued = known_sum(row.accrued_usd for row in positions)
     if accrued is None:
         row = next(row for row in positions if row.accrued_usd is None)
@@ -185,3 +184,11 @@ def with_rows(
         stale=base.stale or any(row.stale for row in assets),
         why=why,
     )
+
+
+def _why_no_joint(accounts: Sequence[AccountRow]) -> str:
+    """Why no account has a joint distance: an unknown first, then that nothing ends one, then that none is cross."""
+    reasons = {row.why.get("joint_to_liquidation", "") for row in accounts} - {NO_CROSS}
+    if not reasons:
+        return "no account has a cross position"
+    return min(reasons - {NEVER}, default=NEVER)

@@ -63,6 +63,7 @@ def test_it_is_on_plan_at_the_simulators_prices(premium: str) -> None:
     assert snapshot.totals.to_liquidation is not None
     assert snapshot.totals.to_liquidation > Decimal("0.33")
     assert snapshot.totals.unpriced == 0
+    assert snapshot.totals.why["joint_to_liquidation"] == "never"
 
 
 def test_it_opens_far_from_liquidation_at_any_days_prices() -> None:
