@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from hedge.cross import CoinCollateral
 from hedge.exposure import ONE, ZERO, known_sum
+from hedge.margin import free_collateral
 from hedge.sums import exact_sum
 from hedge.worth import difference, worth_usd
 
@@ -34,6 +35,22 @@ def isolated_equity(*, margin: Decimal | None, pnl: Decimal | None) -> Decimal |
 def shared_balance(*, balance: Decimal | None, isolated_margins: Sequence[Decimal | None]) -> Decimal | None:
     """What cross positions share: the balance without the margins of isolated ones."""
     return difference(balance, exact_sum(isolated_margins))
+
+
+def free_balance(
+    *,
+    collateral: Decimal | None,
+    isolated_margins: Sequence[Decimal | None],
+    cross_initial_margins: Sequence[Decimal | None],
+) -> Decimal | None:
+    """Balance less isolated margins and initial margins of cross positions."""
+    if collateral is None:
+        return None
+    return free_collateral(
+        collateral=collateral,
+        isolated_margins=[exact_sum(isolated_margins)],
+        cross_initial_margins=[exact_sum(cross_initial_margins)],
+    )
 
 
 def wallet_equity(*, balance: Decimal | None, pnl: Sequence[Decimal | None]) -> Decimal | None:

@@ -1,0 +1,293 @@
+"""Explanations of the whole book: sums over coins and legs, and the nearest of what is near."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from hedge.coins import Coin
+from hedge.explain_entry import CUT, SUMMED, Entry, Figure, Figures, Moment, Subject, explain_with, same
+from hedge.explain_form import Explanation, Input, listed
+from hedge.exposure import drift, hedge_ratio, known_sum, ratio
+from hedge.funding_income import apr_on_notional
+from hedge.sums import exact_gross, exact_sum
+from hedge.worth import count_unknown, greatest, least, off_usd, planned_net_usd
+
+
+class TotalsSubject(Subject):
+    """The whole book."""
+
+    def __init__(self, moment: Moment) -> None:
+        super().__init__(moment, "totals", moment.snapshot.totals)
+        self.layout = moment.book.layout
+
+
+def explain_totals(subject: TotalsSubject, name: str) -> Explanation:
+    """Explain one figure of the whole book. Raises KeyError where there is no such figure."""
+    return explain_with(subject, name, TOTALS_FIGURES)
+
+
+Made = Callable[[TotalsSubject], Input]
+
+
+def _of_coins(figure: str, symbol: str, which: Callable[[Coin], bool] = lambda _: True) -> Made:
+    """A figure of every coin, or of those that count."""
+
+    def made(subject: TotalsSubject) -> Input:
+        names = [coin.name for coin in subject.layout.coins.values() if which(coin)]
+        items = [replace(subject.at(f"assets.{name}.{figure}"), label=name) for name in names]
+        return listed("parts", f"{figure} of every coin", items, symbol)
+
+    return made
+
+
+def _has_a_hedge(coin: Coin) -> bool:
+    """Not one whose short is part of its proxy's."""
+    return coin.shares is None
+
+
+def _old_price(coin: Coin) -> bool:
+    return coin.price.stale and coin.spot_usd() is not None
+
+
+def _of_legs(figure: str, symbol: str) -> Made:
+    """A figure of every leg."""
+
+    def made(subject: TotalsSubject) -> Input:
+        legs = subject.layout.legs
+        items = [replace(subject.at(f"positions.{leg}.{figure}"), label=leg) for leg in legs]
+        return listed("parts", f"{figure} of every position", items, symbol)
+
+    return made
+
+
+def _of_accounts(figure: str, symbol: str) -> Made:
+    """A figure of every account."""
+
+    def made(subject: TotalsSubject) -> Input:
+        accounts = subject.book.portfolio.accounts
+        items = [replace(subject.at(f"accounts.{found.id}.{figure}"), label=found.id) for found in accounts]
+        return listed("parts", f"{figure} of every account", items, symbol)
+
+    return made
+
+
+def _own(*figures: str) -> Made:
+    """Figures of the whole book, as a list."""
+
+    def made(subject: TotalsSubject) -> Input:
+        return listed("parts", "parts", [subject.sibling(figure) for figure in figures])
+
+    return made
+
+
+def _planned_hedge(subject: TotalsSubject) -> Decimal | None:
+    return subject.book.sums.planned_hedge_usd.value
+
+
+def _sum(title: str, symbol: str, words: str, parts: Made) -> Entry[TotalsSubject]:
+    return Entry(title, symbol, "USD", words, "{parts:+}", exact_sum, {"parts": parts}, rounding=SUMMED)
+
+
+def _later(title: str, symbol: str, words: str, unit: str = "USD") -> Entry[TotalsSubject]:
+    """A figure that this version has no value of."""
+    return Entry(title, symbol, unit, words)
+
+
+_EXPOSURE: dict[str, Figure[TotalsSubject]] = {
+    "spot_usd": _sum("held in USD", "V", "dollars held of every coin, added up", _of_coins("spot_usd", "V")),
+    "beta_spot_usd": _sum(
+        "held in dollars of what hedges it",
+        "B",
+        "dollars held of every coin times its beta, which is 1 unless a proxy hedges it",
+        _of_coins("own_beta_spot_usd", "βV"),
+    ),
+    "hedge_usd": _sum(
+        "hedge in USD",
+        "G",
+        "dollars of every coin's hedge, added up; a short is negative",
+        _of_coins("hedge_usd", "G_usd", _has_a_hedge),
+    ),
+    "planned_hedge_usd": Entry(
+        "dollars that shall be short",
+        "H*",
+        "USD",
+        "target ratio times dollars of the proxy, of every coin",
+        "{parts:+}",
+        exact_sum,
+        {"parts": _of_coins("own_planned_hedge_usd", "h*βV")},
+        value=_planned_hedge,
+        rounding=SUMMED,
+    ),
+    "net_usd": Entry(
+        "dollar net",
+        "D",
+        "USD",
+        "dollars held plus dollars of the hedge, which are negative for shorts",
+        "{parts:+}",
+        known_sum,
+        {"parts": _own("spot_usd", "hedge_usd")},
+    ),
+    "beta_net_usd": Entry(
+        "net",
+        "D_β",
+        "USD",
+        "dollars held, each coin times its beta, plus dollars of the hedge",
+        "{parts:+}",
+        known_sum,
+        {"parts": _own("beta_spot_usd", "hedge_usd")},
+    ),
+    "planned_net_usd": Entry(
+        "planned net",
+        "D*",
+        "USD",
+        "what the plan leaves open: dollars held, each coin times its beta, less what shall be short",
+        "{beta_spot_usd} − {planned_hedge_usd}",
+        planned_net_usd,
+        same("beta_spot_usd", "planned_hedge_usd"),
+    ),
+    "off_usd": Entry(
+        "dollars away from plan",
+        "off",
+        "USD",
+        "net minus planned net; positive is too long, negative too short",
+        "{beta_net_usd} − {planned_net_usd}",
+        off_usd,
+        same("beta_net_usd", "planned_net_usd"),
+    ),
+    "gross_net_usd": Entry(
+        "net of every coin without its sign",
+        "Σ|D|",
+        "USD",
+        "zero only where every coin is hedged by itself",
+        "{parts:+}, each without its sign",
+        exact_gross,
+        {"parts": _of_coins("net_usd", "|D_usd|")},
+        rounding=SUMMED,
+    ),
+    "hedge_ratio": Entry(
+        "hedge ratio",
+        "h",
+        "fraction",
+        "minus the hedge over what is held, each coin times its beta",
+        "−{hedge_delta} ÷ {spot_delta}",
+        hedge_ratio,
+        {"spot_delta": "beta_spot_usd", "hedge_delta": "hedge_usd"},
+    ),
+    "target_ratio": Entry(
+        "target ratio",
+        "h*",
+        "fraction",
+        "what shall be short over what is held, each coin times its beta",
+        "{numerator} ÷ {denominator}",
+        ratio,
+        {"numerator": "planned_hedge_usd", "denominator": "beta_spot_usd"},
+    ),
+    "drift": Entry(
+        "drift",
+        "Δh",
+        "points",
+        "hedge ratio minus target ratio; positive is over-hedged, negative under-hedged",
+        "{hedge_ratio} − {target_ratio}",
+        drift,
+        same("hedge_ratio", "target_ratio"),
+    ),
+    "stale_usd": Entry(
+        "held at an old price",
+        "V_old",
+        "USD",
+        "dollars held of the coins whose price is old",
+        "{parts:+}",
+        exact_gross,
+        {"parts": _of_coins("spot_usd", "V", _old_price)},
+        rounding=SUMMED,
+    ),
+    "unpriced": Entry(
+        "coins without a price",
+        "count",
+        "coins",
+        "coins held of which the dollars are not known",
+        "how many of {parts} are not known",
+        count_unknown,
+        {"parts": _of_coins("spot_usd", "V")},
+    ),
+}
+
+_FUNDING: dict[str, Figure[TotalsSubject]] = {
+    "funding_day_usd": _sum(
+        "funding a day",
+        "F_d",
+        "of every position, added up; positive is received",
+        _of_legs("funding_day_usd", "F_d"),
+    ),
+    "funding_notional_usd": _sum(
+        "notional that earns or pays funding", "N_usd", "of every position, added up", _of_legs("notional_usd", "N_usd")
+    ),
+    "funding_apr": Entry(
+        "funding a year",
+        "APR",
+        "fraction a year",
+        "a year of days like this one, over the notional that earns or pays it; positive is received",
+        "{day_usd} × 365 ÷ {notional_usd}",
+        apr_on_notional,
+        {"day_usd": "funding_day_usd", "notional_usd": "funding_notional_usd"},
+    ),
+    "accrued_usd": Entry(
+        "funding accrued, est.",
+        "F_t",
+        "USD",
+        "of every position, added up; an estimate, nothing is owed before the stamp",
+        "{parts:+}",
+        known_sum,
+        {"parts": _of_legs("accrued_usd", "F_t")},
+    ),
+    "paid_usd": _later("funding paid since the positions were read", "F_p", "the stamps settled since then"),
+    "paid_30d_usd": _later("funding paid in 30 days", "F_30", "the stamps settled in 30 days"),
+}
+
+_NEAREST: dict[str, Figure[TotalsSubject]] = {
+    "to_liquidation": Entry(
+        "nearest move to liquidation",
+        "d",
+        "fraction",
+        "the smallest distance of any position, of those that are known",
+        "smallest of {parts}",
+        least,
+        {"parts": _of_legs("to_liquidation", "d")},
+        rounding=CUT,
+    ),
+    "joint_to_liquidation": Entry(
+        "nearest joint move to liquidation",
+        "x",
+        "fraction",
+        "the smallest joint distance of any account, of those that are known",
+        "smallest of {parts}",
+        least,
+        {"parts": _of_accounts("joint_to_liquidation", "x")},
+        rounding=CUT,
+    ),
+    "age_s": Entry(
+        "age of the totals",
+        "a",
+        "s",
+        "that of the oldest price in them",
+        "largest of {parts}",
+        greatest,
+        {"parts": _of_coins("age_s", "a")},
+    ),
+    "margin_used": _later("share of the collateral that is used", "u", "margins over collateral", "fraction"),
+}
+
+_RESULT: dict[str, Figure[TotalsSubject]] = {
+    "protected_usd": _later("value protected", "V_p", "dollars that the hedge stands for"),
+    "hedge_result_usd": _later("result of the hedge", "R", "price, basis, funding and fees since its start"),
+    "price_result_usd": _later("result from price", "R_P", "the part of the hedge's result that the price made"),
+    "basis_result_usd": _later("result from basis", "R_B", "the part of the hedge's result that the basis made"),
+    "funding_result_usd": _later("result from funding", "R_F", "the part of the hedge's result that funding made"),
+    "fees_result_usd": _later("fees", "R_f", "the part of the hedge's result that fees cost"),
+}
+
+TOTALS_FIGURES: Figures[TotalsSubject] = {**_EXPOSURE, **_FUNDING, **_NEAREST, **_RESULT}
+"""Every figure of the whole book: add one by adding its entry to the table of its subject."""
