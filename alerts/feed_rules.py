@@ -21,7 +21,7 @@ PATIENCE_MS = 10_000
 METADATA_MS = 20_000
 """And for one that brings no prices: what it brings changes rarely."""
 _INPUTS = ("mark", "index", "funding")
-_NO_PRICES = ("rest", "facts")
+_NO_PRICES = ("rest", "facts", "history")
 _INVERSE = ("inverse", "coinm")
 
 

@@ -1,7 +1,7 @@
 """`python -m feeds.ccxt_facts`: one question on standard input, one line of JSON on standard output, the end.
 
 The only file that imports ccxt. Every request it makes goes through the one HTTP door and its list of reads; no key is
-ever given to it. Instruments and public tiers only.
+ever given to it. Instruments, public tiers, candles and settled funding only.
 """
 
 from __future__ import annotations
@@ -12,24 +12,32 @@ import logging
 import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import ccxt.async_support as ccxt
 import msgspec
 
 from feeds.clean import FeedError, ParseError, clean
-from feeds.contracts import family_of, instrument_of, tiers_of
-from feeds.facts import Facts, Failure, Question
+from feeds.contracts import HOUR_MS, candles_of, family_of, instrument_of, settlements_of, tiers_of
+from feeds.facts import Facts, Question
+from feeds.helper import Failure
+from feeds.history import CLASSES, DAYS, HOURS, CandleKind, History, HistoryQuestion, kinds_of
 from feeds.pacing import Hosts
-from feeds.rest import Door
-from hedge.market import Instant, Tiers
+from feeds.rest import Door, Unavailable
+from hedge.market import Candle, Candles, Instant, Settlement, Settlements, Tiers
 
 LOG = logging.getLogger("hedgetui.facts")
 
 FAMILIES = {"binanceusdm": {"linear"}, "bybit": {"linear", "inverse"}}
 """What each class is asked for; never options, whose lists are long and of no use here."""
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=4, sock_connect=4, sock_read=15)
+TIMEFRAMES = {24: "1d", 1: "1h"}
+SETTLEMENTS_A_PAGE = {"binance": 1000, "bybit": 200}
+PAGES = 15
+"""A hundred days of hourly settlements are twelve pages of 200."""
+
+R = TypeVar("R")
 
 
 class FixedClock:
@@ -89,6 +97,8 @@ def through(door: Door, exchange: Any) -> Callable[..., Awaitable[Any]]:
     async def fetch(url: str, method: str = "GET", headers: object = None, body: object = None) -> Any:
         text = (await door.ask(method, url)).decode(errors="replace")
         found = exchange.parse_json(text)
+        if found is None:
+            raise ccxt.BadResponse(f"{exchange.id} answers with what is not JSON")
         exchange.handle_errors(200, "OK", url, method, {}, text, found, {}, body)
         return found
 
@@ -156,10 +166,104 @@ def unknown(venue: str, symbol: str, markets: Mapping[str, Any]) -> str:
     return f"{venue} lists no perpetual {symbol}{hint}"
 
 
+async def answer_history(question: HistoryQuestion) -> History:
+    """Candles and settlements that could be had; for the others a reason, or a failure where asking again may help."""
+    history = History(question.venue, rest_url=question.rest_url)
+    overrides = {} if question.rest_url is None else {question.venue: question.rest_url}
+
+    def on_refused(reason: str) -> None:
+        history.failures.append(Failure("request", reason))
+
+    async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
+        exchange = make(CLASSES[question.venue], [], question.rest_url, door)
+        exchange.set_markets([market_of(exchange, *names) for names in question.natives.items()])
+        try:
+            for symbol in question.natives:
+                await collect_history(exchange, question, symbol, history)
+                if history.failures:
+                    break  # what failed for one symbol would fail for the others; all are asked again later
+        finally:
+            await exchange.close()
+    return history
+
+
+def market_of(exchange: Any, symbol: str, native: str) -> Any:
+    """What ccxt must know of a market to ask for its past: no list of all markets is needed for that."""
+    pair, _, settle = symbol.partition(":")
+    base, _, quote = pair.partition("/")
+    inverse = family_of(symbol) == "inverse" if settle else None
+    known = {"id": native, "symbol": symbol, "base": base, "quote": quote, "settle": settle or None}
+    kind = {"type": "swap" if settle else "spot", "spot": not settle, "swap": bool(settle), "contract": bool(settle)}
+    direction = {"linear": None if inverse is None else not inverse, "inverse": inverse}
+    return exchange.safe_market_structure({**known, **kind, **direction, "option": False, "active": True, "info": {}})
+
+
+async def collect_history(exchange: Any, question: HistoryQuestion, symbol: str, history: History) -> None:
+    """The wanted past of one symbol, into `history`."""
+    if symbol in question.candles:
+        for kind in kinds_of(symbol):
+            found = await past(f"candles of {symbol}", candles(exchange, symbol, kind, question.now_ms), history)
+            if found is None:
+                return
+            rows, reason = found
+            history.candles.append(Candles(question.venue, symbol, *kind, rows, question.now_ms, reason))
+    if symbol in question.settlements:
+        since_ms = question.settlements[symbol]
+        call = settlements(exchange, symbol, since_ms, question.now_ms)
+        settled = await past(f"settled funding of {symbol}", call, history)
+        if settled is not None:
+            found_since = Settlements(question.venue, symbol, settled[0], since_ms, question.now_ms, settled[1])
+            history.settlements.append(found_since)
+
+
+async def past(part: str, call: Awaitable[tuple[R, ...]], history: History) -> tuple[tuple[R, ...], str] | None:
+    """The rows of a call, and why there are none; None where asking again may help, with the failure noted."""
+    try:
+        rows = await call
+    except Unavailable as error:
+        if error.trouble.state == "blocked" and not error.trouble.ban:
+            return (), f"no {part}: {error}"
+        history.failures.append(Failure(part, str(error)))
+        return None
+    except (ParseError, ccxt.BadRequest, ccxt.BadSymbol, ccxt.NotSupported) as error:
+        return (), f"no {part}: {clean(str(error), 120)}"
+    except (FeedError, ccxt.BaseError) as error:
+        history.failures.append(Failure(part, f"{history.venue} gives no {part}: {clean(str(error), 120)}"))
+        return None
+    except Exception as error:
+        LOG.exception("ccxt failed on %s", part)
+        return (), f"ccxt cannot read the {part}: {type(error).__name__}"
+    return rows, "" if rows else f"{history.venue} has no {part}"
+
+
+async def candles(exchange: Any, symbol: str, kind: CandleKind, now_ms: int) -> tuple[Candle, ...]:
+    """The closed candles of the last 90 days or 168 hours; the open one is asked for with them, and left out."""
+    price, hours = kind
+    count, width_ms = (DAYS, 24 * HOUR_MS) if hours == 24 else (HOURS, HOUR_MS)
+    since_ms = (now_ms // width_ms - count) * width_ms
+    params = {} if price == "trade" else {"price": price}
+    rows = await exchange.fetch_ohlcv(symbol, TIMEFRAMES[hours], since_ms, count + 1, params)
+    return candles_of(rows, hours, now_ms)
+
+
+async def settlements(exchange: Any, symbol: str, since_ms: int, now_ms: int) -> tuple[Settlement, ...]:
+    """All settlements since then, newest page first, for venues that give no more than a page."""
+    page = SETTLEMENTS_A_PAGE[exchange.id]
+    rows: list[Any] = []
+    until_ms = now_ms
+    for _ in range(PAGES):
+        found = await exchange.fetch_funding_rate_history(symbol, since_ms, page, {"until": until_ms})
+        rows += found
+        if len(found) < page:
+            return settlements_of(rows)
+        until_ms = min(row["timestamp"] for row in found) - 1
+    raise ParseError(f"more than {PAGES} pages")
+
+
 async def main() -> None:
-    question = msgspec.json.decode(sys.stdin.buffer.readline(), type=Question)
-    facts = await answer(question)
-    sys.stdout.buffer.write(msgspec.json.encode(facts) + b"\n")
+    question = msgspec.json.decode(sys.stdin.buffer.readline(), type=Question | HistoryQuestion)
+    found = await (answer(question) if isinstance(question, Question) else answer_history(question))
+    sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
     sys.stdout.buffer.flush()  # before the loop ends, which may wait long for a name that does not resolve
 
 

@@ -1,4 +1,4 @@
-"""ccxt's structures as ours: contract facts and maintenance brackets. Pure, and without ccxt itself."""
+"""ccxt's structures as ours: contract facts, maintenance brackets, candles and settled funding. Pure, without ccxt."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from feeds.clean import ParseError, clean, number
-from hedge.market import Instrument, Tier
+from feeds.clean import ParseError, clean, number, price, rate, unix_ms
+from hedge.market import Candle, Instrument, Settlement, Tier
 
 MULTIPLIED = re.compile(r"(?:(?P<zeros>10{3,8})|(?P<million>1M(?=.{3})))(?P<coin>[^\W\d_].*)|(?P<front>[A-Z]{3,})1000")
 """1000PEPE, 1000000MOG, 1MBABYDOGE, SHIB1000. Not 1INCH: it is a coin, and so would be 100X."""
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
 
 
 def family_of(symbol: str) -> str:
@@ -87,3 +90,30 @@ def tiers_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Tier, ...]:
             amount = tiers[-1].maintenance_amount + floor * (rate - tiers[-1].maintenance_rate) if tiers else Decimal(0)
         tiers.append(Tier(floor, cap, rate, amount, leverage))
     return tuple(sorted(tiers, key=lambda tier: tier.floor))
+
+
+def candles_of(rows: Sequence[Sequence[Any]], hours: int, now_ms: int) -> tuple[Candle, ...]:
+    """Closed candles, oldest first, one for each start. Raises ParseError for a time or a price that is none."""
+    found: dict[int, Candle] = {}
+    for row in rows:
+        start_ms, close = unix_ms(row[0]), price(None if row[4] is None else str(row[4]))
+        if start_ms is None or close is None:
+            raise ParseError("a candle without a time or a close")
+        if start_ms + hours * HOUR_MS <= now_ms:
+            found[start_ms] = Candle(start_ms, close)
+    return tuple(found[start_ms] for start_ms in sorted(found))
+
+
+def settlements_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Settlement, ...]:
+    """Settled funding, oldest first, one for each stamp. Raises ParseError for a time or a rate that is none."""
+    found: dict[int, Settlement] = {}
+    for row in rows:
+        at_ms, settled = (
+            unix_ms(row["timestamp"]),
+            rate(None if row["fundingRate"] is None else str(row["fundingRate"])),
+        )
+        if at_ms is None or settled is None:
+            raise ParseError("a settlement without a time or a rate")
+        at_ms = round(at_ms / MINUTE_MS) * MINUTE_MS  # venues write some milliseconds past the stamp
+        found[at_ms] = Settlement(at_ms, settled, price(row["info"].get("markPrice")))
+    return tuple(found[at_ms] for at_ms in sorted(found))

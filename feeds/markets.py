@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from feeds import binance, bybit
 from feeds.facts import watch_facts
+from feeds.history import watch_history
 from feeds.intervals import Schedule, watch_intervals
 from feeds.pacing import Hosts
 from feeds.rest import Door
@@ -116,19 +117,37 @@ def jobs(
             schedule = Schedule()
             heard = overheard(world, schedule)
             work.append(("binance-rest", partial(watch_intervals, door, symbols, schedule, world)))
-        natives = list(symbols)
+        listed = list(symbols)
         sockets = Sockets(heard)
-        for start in range(0, len(natives), feed.per_socket):
-            part = {native: symbols[native] for native in natives[start : start + feed.per_socket]}
+        for start in range(0, len(listed), feed.per_socket):
+            part = {native: symbols[native] for native in listed[start : start + feed.per_socket]}
             url = setup.urls.get(feed_id, feed.url)
             work.append((feed_id, Stream(feed, url, part, sockets.socket()).run))
     for venue in VENUES:
-        contracts = [s for feed_id in carried if FEEDS[feed_id].venue == venue for s in carried[feed_id].values()]
-        contracts = [symbol for symbol in contracts if perpetual_parts(symbol) is not None]
-        if contracts:
-            rest_url = setup.rest_urls.get(venue)
-            facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world)
-            work.append((f"{venue}-facts", facts))
+        natives = {
+            symbol: native
+            for feed_id, symbols in carried.items()
+            if FEEDS[feed_id].venue == venue
+            for native, symbol in symbols.items()
+        }
+        work += metadata_jobs(venue, natives, setup, world)
+    return work
+
+
+def metadata_jobs(
+    venue: str, natives: Mapping[str, str], setup: FeedSetup, world: World
+) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+    """What is asked of a venue now and then: contract facts first, then the past of its markets."""
+    rest_url, answered = setup.rest_urls.get(venue), asyncio.Event()
+    contracts = [symbol for symbol in natives if perpetual_parts(symbol) is not None]
+    work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
+    if contracts:
+        facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world, answered)
+        work.append((f"{venue}-facts", facts))
+    if natives:
+        first = answered if contracts else None
+        history = partial(watch_history, venue, natives, rest_url, setup.cache_dir, world, first)
+        work.append((f"{venue}-history", history))
     return work
 
 

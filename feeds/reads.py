@@ -21,15 +21,25 @@ class Read(Struct, frozen=True):
 
 
 BINANCE_USDM = "https://fapi.binance.com"
+BINANCE_SPOT = "https://api.binance.com"
 BYBIT = "https://api.bybit.com"
 
 READS = (
     Read("binance", BINANCE_USDM, "/fapi/v1/exchangeInfo"),
     Read("binance", BINANCE_USDM, "/fapi/v1/fundingInfo"),
     Read("binance", BINANCE_USDM, "/fapi/v1/premiumIndex"),
+    Read("binance", BINANCE_USDM, "/fapi/v1/klines"),
+    Read("binance", BINANCE_USDM, "/fapi/v1/markPriceKlines"),
+    Read("binance", BINANCE_USDM, "/fapi/v1/indexPriceKlines"),
+    Read("binance", BINANCE_USDM, "/fapi/v1/fundingRate"),
+    Read("binance", BINANCE_SPOT, "/api/v3/klines"),
     Read("bybit", BYBIT, "/v5/market/instruments-info"),
     Read("bybit", BYBIT, "/v5/market/risk-limit"),
     Read("bybit", BYBIT, "/v5/market/tickers"),
+    Read("bybit", BYBIT, "/v5/market/kline"),
+    Read("bybit", BYBIT, "/v5/market/mark-price-kline"),
+    Read("bybit", BYBIT, "/v5/market/index-price-kline"),
+    Read("bybit", BYBIT, "/v5/market/funding/history"),
 )
 
 

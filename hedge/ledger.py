@@ -190,7 +190,7 @@ class Ledger:
             return f"no {what}: {trouble}"
         for feed in sorted(market.states or self.feeds):
             state = self.feeds.get(feed)
-            ours = venue_of(feed) == market.venue and not feed.endswith("-facts")
+            ours = venue_of(feed) == market.venue and not feed.endswith(("-facts", "-history"))
             if ours and state is not None and state.state not in ("live", "idle") and state.reason:
                 return f"no {what}: {feed} {state.reason}"
         return f"no {what} has come from {market.venue} yet"

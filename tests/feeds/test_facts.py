@@ -16,8 +16,9 @@ from aiohttp import web
 from feeds_kit import Ear, FakeTime, until
 from test_rest import door, venue
 
-from feeds import ccxt_facts, facts
-from feeds.facts import Cache, Facts, NoFacts, Question, ask, watch_facts
+from feeds import ccxt_facts, facts, helper
+from feeds.facts import Cache, Facts, Question, ask, watch_facts
+from feeds.helper import NoFacts
 from feeds.pacing import Hosts
 from feeds.reads import refusal
 from feeds.rest import Refused
@@ -143,10 +144,10 @@ async def test_no_venue_at_all_is_a_reason_soon() -> None:
 
 
 async def test_a_process_that_breaks_off_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(facts.sys, "executable", "/bin/false")
+    monkeypatch.setattr(helper.sys, "executable", "/bin/false")
     with pytest.raises(NoFacts, match="failed"):
         await ask(Question("binance", [], []))
-    monkeypatch.setattr(facts.sys, "executable", str(tmp_path / "nothing"))
+    monkeypatch.setattr(helper.sys, "executable", str(tmp_path / "nothing"))
     with pytest.raises(NoFacts, match="did not start"):
         await ask(Question("binance", [], []))
 
@@ -161,7 +162,7 @@ def endpoints(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[list[str]
             yield from endpoints(below, (*path, name))
 
 
-@pytest.mark.parametrize("name", ["binanceusdm", "bybit"])
+@pytest.mark.parametrize("name", ["binance", "binanceusdm", "bybit"])
 async def test_every_call_that_ccxt_knows_is_refused_but_the_listed_reads(name: str) -> None:
     """Each endpoint of the class, signed with a key: only public reads of the list would leave."""
     out = door("http://127.0.0.1:1", FakeTime(), [])
@@ -178,13 +179,19 @@ async def test_every_call_that_ccxt_knows_is_refused_but_the_listed_reads(name: 
             passed.add(request["url"].partition("?")[0])
     await exchange.close()
     assert walked > 300
+    usdm = {"exchangeInfo", "fundingInfo", "premiumIndex"}
+    usdm |= {"klines", "markPriceKlines", "indexPriceKlines", "fundingRate"}
     allowed = {
-        "binanceusdm": {"exchangeInfo", "fundingInfo", "premiumIndex"},
-        "bybit": {"instruments-info", "risk-limit", "tickers"},
+        "binance": usdm,
+        "binanceusdm": usdm,
+        "bybit": {"instruments-info", "risk-limit", "tickers"}
+        | {"kline", "mark-price-kline", "index-price-kline", "history"},
     }
     assert {url.rpartition("/")[2] for url in passed} == allowed[name]
     assert all(
-        url.startswith(("https://fapi.binance.com/fapi/v1/", "https://api.bybit.com/v5/market/")) for url in passed
+        url.startswith(("https://fapi.binance.com/fapi/v1/", "https://api.bybit.com/v5/market/"))
+        or url == "https://api.binance.com/api/v3/klines"
+        for url in passed
     )
 
 

@@ -76,7 +76,7 @@ async def test_many_symbols_take_more_sockets_and_the_feed_is_as_well_as_the_wor
     around = world(ear)
     async with Door({}, Hosts(), around.clock, print) as door:
         names = [name for name, _ in jobs(carried, FeedSetup(), door, around)]
-    assert names == ["binance-spot"] * 3
+    assert names == [*["binance-spot"] * 3, "binance-history"]
     sockets = Sockets(around)
     first, second = sockets.socket(), sockets.socket()
     first.emit(FeedState("f", "live", "", 0, 1))

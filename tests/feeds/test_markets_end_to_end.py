@@ -14,7 +14,7 @@ from feeds_kit import Ear, until
 
 from feeds.markets import FeedSetup, watch_markets
 from feeds.simulator import Simulator
-from hedge.market import Funding, FundingInterval, Index, Instant, Instrument, Mark, Spot, Tiers, Want
+from hedge.market import Candles, Funding, FundingInterval, Index, Instant, Instrument, Mark, Spot, Tiers, Want
 
 WANTS = [
     Want("binance", "BTC/USDT:USDT"),
@@ -46,6 +46,10 @@ def prices(ear: Ear, kind: type[Mark] | type[Index] | type[Spot]) -> dict[str, D
     return {each.symbol: each.price for each in ear.updates if isinstance(each, kind)}
 
 
+def histories(ear: Ear) -> list[Candles]:
+    return [each for each in ear.updates if isinstance(each, Candles)]
+
+
 def names_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
@@ -73,10 +77,17 @@ async def test_everything_wanted_flows(tmp_path: Path) -> None:
         tiers = {each.symbol: each for each in ear.updates if isinstance(each, Tiers)}
         assert tiers["BTC/USDT:USDT"].reason == "binance gives its maintenance tiers only to a key"
         assert len(tiers["SOL/USDT:USDT"].tiers) > 1
+        await until(lambda: {"binance", "bybit"} <= {each.venue for each in histories(ear)}, 30)
+        await until(lambda: {each.feed: each.state for each in ear.feed_states}["bybit-history"] == "live", 30)
         states = {each.feed: each.state for each in ear.feed_states}
         assert set(states.values()) == {"live"}, states
         assert sim.asked, "the reads went to the simulated exchange"
-        assert names_in(tmp_path) == {"facts-binance.json", "facts-bybit.json"}
+        files = {f"{name}-{venue}.json" for name in ("facts", "history") for venue in ("binance", "bybit")}
+        await until(lambda: names_in(tmp_path) == files)
+        assert {each.symbol for each in histories(ear)} == {want.symbol for want in WANTS}
+        assert all(each.candles and not each.reason for each in histories(ear))
+        told = [type(each) for each in ear.updates if getattr(each, "venue", "") == "bybit"]
+        assert told.index(Instrument) < told.index(Candles)
 
 
 async def test_one_venue_down_never_holds_another(tmp_path: Path) -> None:

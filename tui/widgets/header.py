@@ -16,7 +16,7 @@ from tui.view import View, clock
 NAMES_FROM = 140
 """From this width on every venue's feed is named."""
 SHORT_CLOCK = 100
-METADATA = ("facts", "rest")
+METADATA = ("facts", "history", "rest")
 """Feeds that are asked now and then: waiting is their normal state."""
 WELL = ("live", "idle")
 
