@@ -152,6 +152,8 @@ def _why_standing(coin: Coin, stand: Standing, why: dict[str, str]) -> None:
         why.setdefault("hedge_coin", hedge)
     if missing is not None:
         why.setdefault("net_coin", hedge)
+    if coin.plain and coin.spot_quantity == 0 and not hedge:
+        why["hedge_ratio"] = why["drift"] = "nothing is held"
     causes = (why.get("price", ""), hedge, *(_why_not_counted(other) for other in _counted(coin)))
     reason = next((cause for cause in causes if cause), "nothing is held")
     for name in stand.__struct_fields__:

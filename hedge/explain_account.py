@@ -330,6 +330,7 @@ ACCOUNT_FIGURES: Figures[AccountSubject] = {
         "largest of {parts}",
         greatest,
         {"parts": _of_shared("margin_ratio", "margin ratios", "MR")},
+        remedy="a cross position",
     ),
     "joint_to_liquidation": Entry(
         "joint move to liquidation of the account",
@@ -339,6 +340,7 @@ ACCOUNT_FIGURES: Figures[AccountSubject] = {
         "smallest of {parts}",
         least,
         {"parts": _of_shared("joint_to_liquidation", "joint moves", "x")},
+        remedy="a cross position",
         rounding=CUT,
     ),
 }

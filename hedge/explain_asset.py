@@ -85,7 +85,7 @@ def _hedge_usd(subject: AssetSubject) -> Entry[AssetSubject]:
 
 
 def _see(coin: Coin) -> str:
-    return f"see assets.{coin.name}.drift: several coins share that short, and no part of it is one coin's own"
+    return f"assets.{coin.name}.drift has it for all the coins that share that short; no part of it is one coin's own"
 
 
 def _of_the_plan(figure: Figure[AssetSubject]) -> Figure[AssetSubject]:
@@ -166,7 +166,7 @@ _EXPOSURE: dict[str, Figure[AssetSubject]] = {
     ),
     "price": Entry(
         "price in USD",
-        "S",
+        "S_usd",
         "USD",
         "the quoted price for one coin, times USD for one unit of its quote currency; index, then spot, then mark",
         "{quoted_price} ÷ {multiplier} × {quote_usd}",

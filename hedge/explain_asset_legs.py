@@ -14,6 +14,8 @@ from hedge.funding_income import apr_on_notional
 from hedge.sizing import step_in_coins
 from hedge.worth import greatest, least
 
+POSITION = "a position that hedges it"
+
 
 def of_legs(figure: str, label: str, symbol: str) -> Callable[[AssetSubject], Input]:
     """A figure of each leg that hedges the coin."""
@@ -33,7 +35,7 @@ def _one_leg(figure: str, title: str, symbol: str, unit: str) -> Figure[AssetSub
         if len(legs) == 1:
             return passed_on(title, symbol, unit, "that of its one leg", f"positions.{legs[0].id}.{figure}")
         remedy = "each leg has its own: " + ", ".join(f"positions.{leg.id}.{figure}" for leg in legs)
-        return Entry(title, symbol, unit, "that of its one leg", remedy=remedy if legs else "a position that hedges it")
+        return Entry(title, symbol, unit, "that of its one leg", remedy=remedy if legs else POSITION)
 
     return made
 
@@ -44,7 +46,7 @@ def _sum_of_legs(figure: str, title: str, symbol: str) -> Figure[AssetSubject]:
     def made(subject: AssetSubject) -> Entry[AssetSubject]:
         words = f"{title} of its legs, added up; positive is received"
         if not subject.coin.legs:
-            return Entry(title, symbol, "USD", words, remedy="a position that hedges it")
+            return Entry(title, symbol, "USD", words, remedy=POSITION)
         return Entry(title, symbol, "USD", words, "{parts:+}", known_sum, {"parts": of_legs(figure, title, symbol)})
 
     return made
@@ -54,7 +56,7 @@ def _apr(subject: AssetSubject) -> Entry[AssetSubject]:
     title, symbol, unit = "funding a year", "APR", "fraction a year"
     words = "a year of days like this one, over the notional that earns or pays it; positive is received"
     if not subject.coin.legs:
-        return Entry(title, symbol, unit, words, remedy="a position that hedges it")
+        return Entry(title, symbol, unit, words, remedy=POSITION)
     takes = {"day_usd": "funding_day_usd", "notional_usd": "funding_notional_usd"}
     return Entry(title, symbol, unit, words, "{day_usd} × 365 ÷ {notional_usd}", apr_on_notional, takes)
 
@@ -106,6 +108,7 @@ ASSET_LEGS: dict[str, Figure[AssetSubject]] = {
         "smallest of {parts}",
         least,
         {"parts": of_legs("to_liquidation", "distances of its legs", "d")},
+        remedy=POSITION,
         rounding=CUT,
     ),
     "age_s": Entry(

@@ -175,16 +175,17 @@ def _unknown(subject: Subject, name: str, entry: Entry[Any], inputs: tuple[Input
     why = subject.reason(name)
     if why == NEVER:
         return "never: no price liquidates it", ""
-    missing = next((given for given in leaves(inputs) if given.why), None)
-    old = next((given for given in leaves(inputs) if given.stale), None)
+    lacking = [given for given in leaves(inputs) if given.why]
+    missing = next((given for given in lacking if given.remedy), lacking[0] if lacking else None)
+    old = list(dict.fromkeys(f"a fresh {given.label} from {given.source}" for given in leaves(inputs) if given.stale))
     if not why and missing is not None:
         why = f"{missing.label}: {missing.why or 'not known'}"
-    if not why and old is not None:
-        why = f"the {old.label} is old"
+    if not why and old:
+        why = "an input is old"
     if missing is not None and missing.remedy:
         return why, missing.remedy
-    if old is not None:
-        return why, f"a fresh {old.label} from {old.source}"
+    if old:
+        return why, ", ".join(old[:3])
     return why or entry.why or "not known", entry.remedy
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
 from hedge.explain_entry import Entry, Figures, Moment, Subject, explain_with, read
-from hedge.explain_form import Explanation, Input, as_decimal
+from hedge.explain_form import Explanation, Input, as_decimal, stated
 from hedge.ledger import seconds, seconds_left
+
+MONITORS_CLOCK = "the monitor's clock"
 
 
 class FeedSubject(Subject):
@@ -25,14 +26,12 @@ def explain_feed(subject: FeedSubject, name: str) -> Explanation:
 
 
 def _moment(
-    label: str, symbol: str, why: str, at: Callable[[FeedSubject], int | None]
+    label: str, symbol: str, at: Callable[[FeedSubject], int | None], why: str = "", remedy: str = ""
 ) -> Callable[[FeedSubject], Input]:
     """A moment on the monitor's clock."""
 
     def made(subject: FeedSubject) -> Input:
-        found = at(subject)
-        missing = why if found is None else ""
-        return Input(label, label, symbol, value=as_decimal(found), unit="ms", source="mono clock", why=missing)
+        return stated(label, symbol, as_decimal(at(subject)), "ms", MONITORS_CLOCK, why=why, remedy=remedy)
 
     return made
 
@@ -41,17 +40,20 @@ def _said(name: str) -> Callable[[FeedSubject], Input]:
     """A number that the feed or the monitor states."""
 
     def made(subject: FeedSubject) -> Input:
-        found: Decimal | None = subject.field(name)
-        why = "" if found is not None else "the monitor has not measured it"
-        return Input("value", name, value=found, source=subject.feed, why=why)
+        why, remedy = "it is not measured", "a monitor that runs"
+        return stated(name, "", subject.field(name), "", subject.feed, why=why, remedy=remedy)
 
     return made
 
 
 FeedSubject.facts = {
-    "now": _moment("now", "t", "", lambda s: s.now.mono_ms),
-    "last data": _moment("last data", "t₀", "no data has come yet", lambda s: s.book.ledger.data_at.get(s.feed)),
-    "next dial": _moment("next dial", "t₁", "it is not waiting", lambda s: s.book.ledger.feeds[s.feed].retry_mono_ms),
+    "now": _moment("now", "t", lambda s: s.now.mono_ms),
+    "last data": _moment(
+        "last data", "t₀", lambda s: s.book.ledger.data_at.get(s.feed), "none has come yet", "the first frame"
+    ),
+    "next dial": _moment(
+        "next dial", "t₁", lambda s: s.book.ledger.feeds[s.feed].retry_mono_ms, "it is not waiting to dial"
+    ),
     "dials": _said("dials"),
     "per_s": _said("per_s"),
     "skew_s": _said("skew_s"),

@@ -136,6 +136,15 @@ def leaves(inputs: Iterable[Input]) -> Iterator[Input]:
             yield given
 
 
+def stated(
+    label: str, symbol: str, value: Decimal | None, unit: str, source: str, *, why: str, remedy: str = "", **more: Any
+) -> Input:
+    """A number; `why` and `remedy` are for where it is None."""
+    if value is None:
+        more |= {"why": why, "remedy": remedy}
+    return Input(label, label, symbol, value=value, unit=unit, source=source, **more)
+
+
 def listed(name: str, label: str, items: Sequence[Input], symbol: str = "", **more: Any) -> Input:
     """Several inputs as one argument: the formula gets them as a list."""
     numbered = tuple(msgspec.structs.replace(item, name=str(place)) for place, item in enumerate(items))

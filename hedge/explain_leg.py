@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hedge.basis import basis_absolute, basis_apr, basis_pct
 from hedge.explain_entry import Entry, Figure, Figures, beside, explain_with, read, same
-from hedge.explain_form import Explanation, Input
+from hedge.explain_form import Explanation, Input, as_decimal, stated
 from hedge.explain_leg_facts import LegSubject
 from hedge.explain_leg_funding import LEG_FUNDING, NO_MATTER
 from hedge.explain_leg_liquidation import LEG_LIQUIDATION
@@ -117,17 +117,19 @@ _PRICES = {"perp": "mark", "spot": "index", "perp_quote_usd": "quote_usd", "spot
 _BASIS = "{perp} × {perp_quote_usd} − {spot} × {spot_quote_usd}"
 
 
-def _age(what: str, clock: str, then: Callable[[LegSubject], int | None]) -> Entry[LegSubject]:
+_CLOCKS = {"mono": "the monitor's clock", "wall": "UTC"}
+
+
+def _age(what: str, clock: str, remedy: str, then: Callable[[LegSubject], int | None]) -> Entry[LegSubject]:
     """Now minus the moment of arrival, on the monotonic clock or, for what the file states, on the wall's."""
 
     def now(subject: LegSubject) -> Input:
         at = getattr(subject.now, f"{clock}_ms")
-        return Input("now", "now", "t", value=Decimal(at), unit="ms", source=f"{clock} clock")
+        return Input("now", "now", "t", value=Decimal(at), unit="ms", source=_CLOCKS[clock])
 
     def arrived(subject: LegSubject) -> Input:
-        at = then(subject)
-        value, why = (None, f"there is no {what} yet") if at is None else (Decimal(at), "")
-        return Input("then", "then", "t₀", value=value, unit="ms", source=f"{clock} clock", why=why)
+        at, label = as_decimal(then(subject)), f"time of the {what}"
+        return stated(label, "t₀", at, "ms", _CLOCKS[clock], why="there is none yet", remedy=remedy)
 
     words = f"now minus the moment at which the {what} was last received or confirmed; never negative"
     return Entry(
@@ -180,10 +182,10 @@ _SIZE: dict[str, Figure[LegSubject]] = {
     "entry_price": read("entry", "E", lambda s: s.quoted, "entry"),
     "unrealised_pnl_usd": _pnl_usd,
     "unrealised_pnl": _pnl,
-    "ages.mark": _age("mark", "mono", _arrival("mark")),
-    "ages.index": _age("index", "mono", _arrival("index")),
-    "ages.funding": _age("funding rate", "mono", _arrival("funding")),
-    "ages.position": _age("position", "wall", lambda s: s.leg.as_of_ms),
+    "ages.mark": _age("mark", "mono", "the first mark", _arrival("mark")),
+    "ages.index": _age("index", "mono", "the first index", _arrival("index")),
+    "ages.funding": _age("funding rate", "mono", "the first funding rate", _arrival("funding")),
+    "ages.position": _age("position", "wall", "`as_of` of its account in the file", lambda s: s.leg.as_of_ms),
 }
 
 LEG_FIGURES: Figures[LegSubject] = {**_SIZE, **LEG_FUNDING, **LEG_MARGIN, **LEG_LIQUIDATION}

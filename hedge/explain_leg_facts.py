@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from hedge.explain_entry import Facts, Moment, Subject
-from hedge.explain_form import IN_FORCE, Input, listed, record, words
+from hedge.explain_form import IN_FORCE, Input, listed, record, stated, words
 from hedge.explain_template import number_text
 from hedge.ledger import as_seconds, seconds
 from hedge.leg_words import plain, why_no_entry, why_no_maintenance
@@ -51,25 +51,22 @@ def from_file(
     subject: LegSubject, label: str, symbol: str, value: Decimal | None, unit: str, remedy: str = ""
 ) -> Input:
     """A number of the position that stands in the file."""
-    why = "" if value is not None else "the file does not state it"
-    age = subject.shown.ages.position
-    return Input(label, label, symbol, value=value, unit=unit, source=FILE, age_s=age, why=why, remedy=remedy)
+    age, why = subject.shown.ages.position, "the file does not state it"
+    return stated(label, symbol, value, unit, FILE, age_s=age, why=why, remedy=remedy)
 
 
 def of_instrument(subject: LegSubject, label: str, symbol: str, value: Decimal | None, unit: str) -> Input:
     """A number of the venue's metadata."""
     leg, found = subject.leg, subject.leg.market.instrument
-    why = leg.facts_why or ("" if value is not None else f"{leg.account.venue} does not state it")
-    return Input(
-        label,
+    return stated(
         label,
         symbol,
-        value=value,
-        unit=unit,
-        source=f"{leg.account.venue} instruments",
+        value,
+        unit,
+        f"{leg.account.venue} instruments",
         age_s=None if found is None or not found.at_ms else seconds(subject.now.wall_ms, found.at_ms),
-        why=why if value is None else "",
-        remedy=f"the instrument list of {leg.account.venue}, which is read again by itself" if value is None else "",
+        why=leg.facts_why or f"{leg.account.venue} does not state it",
+        remedy=f"the instrument list of {leg.account.venue}, which is read again by itself",
     )
 
 
@@ -82,17 +79,17 @@ def of_stream(subject: LegSubject, label: str, symbol: str, unit: str, name: str
         return Input(
             label, label, symbol, unit=unit, live=True, why=why, remedy=f"the first {label} from {market.venue}"
         )
-    return Input(
-        label,
+    return stated(
         label,
         symbol,
-        value=found.rate if isinstance(found, Funding) else found.price,
-        unit=unit,
-        source=stream(found.feed),
+        found.rate if isinstance(found, Funding) else found.price,
+        unit,
+        stream(found.feed),
         age_s=seconds(subject.now.mono_ms, market.arrival(found)),
         live=True,
         stale=not ledger.fresh(market, found, subject.now.mono_ms),
-        why=f"{market.venue} states none" if isinstance(found, Funding) and found.rate is None else "",
+        why=f"{market.venue} states none",
+        remedy=f"a rate, once {market.venue} states one",
     )
 
 

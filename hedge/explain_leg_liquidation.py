@@ -183,5 +183,6 @@ LEG_LIQUIDATION: dict[str, Figure[LegSubject]] = {
         "h",
         "h",
         "the way to the liquidation price over the pace of the mark",
+        remedy="fifteen minutes of marks",
     ),
 }

@@ -68,11 +68,9 @@ def in_symbols(template: str, inputs: Sequence[Input]) -> str:
 
 def in_numbers(template: str, inputs: Sequence[Input]) -> str:
     """The template with numbers; empty where an input is no number, nor a list of them."""
-    used = names_in(template)
-    named = {given.name: given for given in inputs if given.name in used}
-    if not named or any(_compound(given) for given in named.values()):
+    if not names_in(template) or any(_compound(given) for given in inputs):
         return ""
-    return template.format(**{name: _Numbers(given) for name, given in named.items()})
+    return template.format(**{given.name: _Numbers(given) for given in inputs})
 
 
 def names_in(template: str) -> set[str]:

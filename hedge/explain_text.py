@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from textwrap import wrap
+
+from msgspec.structs import replace
 
 from hedge.explain_form import IN_FORCE, Explanation, Input
 from hedge.explain_template import UNKNOWN, number_text
 from hedge.leg_words import age_words
 
 HEADS = ("INPUT", "", "VALUE", "UNIT", "SOURCE", "AGE", "PATH")
+WIDTH = 100
+"""Of sentences; a table is as wide as it must be."""
 LISTED_AT_MOST = 20
 """Members of a list that are printed; the rest is counted, and stands in the JSON."""
 
@@ -19,7 +24,7 @@ Row = tuple[str, ...]
 def as_text(explained: Explanation) -> str:
     """The explanation in lines, its columns aligned. Percent and points as on the screen, other units as stated."""
     lines = [f"{explained.title}  {_headline(explained)}", explained.path, ""]
-    lines += [explained.formula[:1].upper() + explained.formula[1:] + "."]
+    lines += wrap(explained.formula[:1].upper() + explained.formula[1:] + ".", WIDTH)
     if explained.symbols and explained.function:
         lines += ["", f"  {explained.symbol} = {explained.symbols}"]
         lead = " " * len(explained.symbol)
@@ -29,7 +34,7 @@ def as_text(explained: Explanation) -> str:
         lines += ["", *_table(list(_rows(explained.inputs)))]
     if explained.conditions:
         lines += ["", "It holds while these are known and fresh:", *_table(list(_rows(explained.conditions)))]
-    lines += ["", *_remarks(explained)]
+    lines += ["", *(line for remark in _remarks(explained) for line in wrap(remark, WIDTH, subsequent_indent="  "))]
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
@@ -94,9 +99,9 @@ def _rows(inputs: Sequence[Input], depth: int = 0) -> Iterator[Row]:
 
 def _worth_showing(given: Input) -> tuple[Sequence[Input], int]:
     """The members to print, and how many are left out: of brackets the one in force, of the rest the first."""
-    held = [item for item in given.items if item.note == IN_FORCE]
-    if held:
-        return held, len(given.items) - 1
+    held = next((item for item in given.items if item.note == IN_FORCE), None)
+    if held is not None:
+        return [replace(held, label=f"{held.label}, in force", items=held.items[2:])], len(given.items) - 1
     return given.items[:LISTED_AT_MOST], max(0, len(given.items) - LISTED_AT_MOST)
 
 

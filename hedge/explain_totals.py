@@ -29,6 +29,8 @@ def explain_totals(subject: TotalsSubject, name: str) -> Explanation:
     return explain_with(subject, name, TOTALS_FIGURES)
 
 
+SETTLED = "the settlements of the venue"
+
 Made = Callable[[TotalsSubject], Input]
 
 
@@ -38,7 +40,7 @@ def _of_coins(figure: str, symbol: str, which: Callable[[Coin], bool] = lambda _
     def made(subject: TotalsSubject) -> Input:
         names = [coin.name for coin in subject.layout.coins.values() if which(coin)]
         items = [replace(subject.at(f"assets.{name}.{figure}"), label=name) for name in names]
-        return listed("parts", f"{figure} of every coin", items, symbol)
+        return listed("parts", "of every coin", items, symbol)
 
     return made
 
@@ -58,7 +60,7 @@ def _of_legs(figure: str, symbol: str) -> Made:
     def made(subject: TotalsSubject) -> Input:
         legs = subject.layout.legs
         items = [replace(subject.at(f"positions.{leg}.{figure}"), label=leg) for leg in legs]
-        return listed("parts", f"{figure} of every position", items, symbol)
+        return listed("parts", "of every position", items, symbol)
 
     return made
 
@@ -69,7 +71,7 @@ def _of_accounts(figure: str, symbol: str) -> Made:
     def made(subject: TotalsSubject) -> Input:
         accounts = subject.book.portfolio.accounts
         items = [replace(subject.at(f"accounts.{found.id}.{figure}"), label=found.id) for found in accounts]
-        return listed("parts", f"{figure} of every account", items, symbol)
+        return listed("parts", "of every account", items, symbol)
 
     return made
 
@@ -91,24 +93,26 @@ def _sum(title: str, symbol: str, words: str, parts: Made) -> Entry[TotalsSubjec
     return Entry(title, symbol, "USD", words, "{parts:+}", exact_sum, {"parts": parts}, rounding=SUMMED)
 
 
-def _later(title: str, symbol: str, words: str, unit: str = "USD") -> Entry[TotalsSubject]:
+def _later(
+    title: str, symbol: str, words: str, unit: str = "USD", remedy: str = "a book that has been watched since its start"
+) -> Entry[TotalsSubject]:
     """A figure that this version has no value of."""
-    return Entry(title, symbol, unit, words)
+    return Entry(title, symbol, unit, words, remedy=remedy)
 
 
 _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
-    "spot_usd": _sum("held in USD", "V", "dollars held of every coin, added up", _of_coins("spot_usd", "V")),
+    "spot_usd": _sum("held in USD", "V", "dollars held of every coin, added up", _of_coins("spot_usd", "V_a")),
     "beta_spot_usd": _sum(
         "held in dollars of what hedges it",
         "B",
         "dollars held of every coin times its beta, which is 1 unless a proxy hedges it",
-        _of_coins("own_beta_spot_usd", "βV"),
+        _of_coins("own_beta_spot_usd", "β V_a"),
     ),
     "hedge_usd": _sum(
         "hedge in USD",
         "G",
         "dollars of every coin's hedge, added up; a short is negative",
-        _of_coins("hedge_usd", "G_usd", _has_a_hedge),
+        _of_coins("hedge_usd", "G_a", _has_a_hedge),
     ),
     "planned_hedge_usd": Entry(
         "dollars that shall be short",
@@ -117,7 +121,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "target ratio times dollars of the proxy, of every coin",
         "{parts:+}",
         exact_sum,
-        {"parts": _of_coins("own_planned_hedge_usd", "h*βV")},
+        {"parts": _of_coins("own_planned_hedge_usd", "h* β V_a")},
         value=_planned_hedge,
         rounding=SUMMED,
     ),
@@ -164,7 +168,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "zero only where every coin is hedged by itself",
         "{parts:+}, each without its sign",
         exact_gross,
-        {"parts": _of_coins("net_usd", "|D_usd|")},
+        {"parts": _of_coins("net_usd", "|D_a|")},
         rounding=SUMMED,
     ),
     "hedge_ratio": Entry(
@@ -201,7 +205,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "dollars held of the coins whose price is old",
         "{parts:+}",
         exact_gross,
-        {"parts": _of_coins("spot_usd", "V", _old_price)},
+        {"parts": _of_coins("spot_usd", "V_a", _old_price)},
         rounding=SUMMED,
     ),
     "unpriced": Entry(
@@ -211,7 +215,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "coins held of which the dollars are not known",
         "how many of {parts} are not known",
         count_unknown,
-        {"parts": _of_coins("spot_usd", "V")},
+        {"parts": _of_coins("spot_usd", "V_a")},
     ),
 }
 
@@ -220,10 +224,10 @@ _FUNDING: dict[str, Figure[TotalsSubject]] = {
         "funding a day",
         "F_d",
         "of every position, added up; positive is received",
-        _of_legs("funding_day_usd", "F_d"),
+        _of_legs("funding_day_usd", "F_leg"),
     ),
     "funding_notional_usd": _sum(
-        "notional that earns or pays funding", "N_usd", "of every position, added up", _of_legs("notional_usd", "N_usd")
+        "notional that earns or pays funding", "N_usd", "of every position, added up", _of_legs("notional_usd", "N_leg")
     ),
     "funding_apr": Entry(
         "funding a year",
@@ -233,6 +237,7 @@ _FUNDING: dict[str, Figure[TotalsSubject]] = {
         "{day_usd} × 365 ÷ {notional_usd}",
         apr_on_notional,
         {"day_usd": "funding_day_usd", "notional_usd": "funding_notional_usd"},
+        remedy="a position",
     ),
     "accrued_usd": Entry(
         "funding accrued, est.",
@@ -241,10 +246,12 @@ _FUNDING: dict[str, Figure[TotalsSubject]] = {
         "of every position, added up; an estimate, nothing is owed before the stamp",
         "{parts:+}",
         known_sum,
-        {"parts": _of_legs("accrued_usd", "F_t")},
+        {"parts": _of_legs("accrued_usd", "F_leg")},
     ),
-    "paid_usd": _later("funding paid since the positions were read", "F_p", "the stamps settled since then"),
-    "paid_30d_usd": _later("funding paid in 30 days", "F_30", "the stamps settled in 30 days"),
+    "paid_usd": _later(
+        "funding paid since the positions were read", "F_p", "the stamps settled since then", remedy=SETTLED
+    ),
+    "paid_30d_usd": _later("funding paid in 30 days", "F_30", "the stamps settled in 30 days", remedy=SETTLED),
 }
 
 _NEAREST: dict[str, Figure[TotalsSubject]] = {
@@ -255,7 +262,8 @@ _NEAREST: dict[str, Figure[TotalsSubject]] = {
         "the smallest distance of any position, of those that are known",
         "smallest of {parts}",
         least,
-        {"parts": _of_legs("to_liquidation", "d")},
+        {"parts": _of_legs("to_liquidation", "d_leg")},
+        remedy="a position",
         rounding=CUT,
     ),
     "joint_to_liquidation": Entry(
@@ -265,7 +273,8 @@ _NEAREST: dict[str, Figure[TotalsSubject]] = {
         "the smallest joint distance of any account, of those that are known",
         "smallest of {parts}",
         least,
-        {"parts": _of_accounts("joint_to_liquidation", "x")},
+        {"parts": _of_accounts("joint_to_liquidation", "x_i")},
+        remedy="a cross position",
         rounding=CUT,
     ),
     "age_s": Entry(
@@ -275,9 +284,11 @@ _NEAREST: dict[str, Figure[TotalsSubject]] = {
         "that of the oldest price in them",
         "largest of {parts}",
         greatest,
-        {"parts": _of_coins("age_s", "a")},
+        {"parts": _of_coins("age_s", "a_i")},
     ),
-    "margin_used": _later("share of the collateral that is used", "u", "margins over collateral", "fraction"),
+    "margin_used": _later(
+        "share of the collateral that is used", "u", "margins over collateral", "fraction", "a later version"
+    ),
 }
 
 _RESULT: dict[str, Figure[TotalsSubject]] = {

@@ -32,6 +32,13 @@ ROWS: dict[str, tuple[str, type[Struct]]] = {
 }
 MONITORS = {"alerts", "shelved", "limits", "last_alert", "levels", "notices"}
 """What the monitor adds to the snapshot: it stands on figures that are explained."""
+AN_ANSWER = {
+    "never: no price liquidates it",
+    "nothing is held",
+    "insolvent: equity is gone",
+    "next dial: it is not waiting to dial",
+}
+"""Reasons that leave nothing to ask for."""
 PLAIN = {"schema", "as_of", "mode", "portfolio", "path", "started"}
 
 
@@ -128,6 +135,7 @@ def check(explainer: Explainer, explained: Explanation) -> None:
     assert again == explained, path
     if explained.value is None:
         assert explained.why not in ("", "not known"), path
+        assert explained.remedy or explained.why in AN_ANSWER, path
         unmet = any(given.stale or given.why for given in leaves((*explained.inputs, *explained.conditions)))
         assert recompute(again) is None or unmet, path
         return
