@@ -50,7 +50,7 @@ def _acknowledge(alert: Alert, wish: Ack, timing: Timing) -> Moved | Refused:
     if not alert.owed:
         by = f" by {alert.ack.who}" if alert.ack is not None and alert.ack.who else ""
         return Refused(f"answered already{by}")
-    answered = Answered(alert.painted, wish.at_ms, alert.value, wish.who, wish.note, wish.host)
+    answered = Answered(alert.painted, wish.at_ms, alert.value, wish.who, wish.note, wish.host, alert.measure)
     if timing.event and alert.level:
         still_so = alert.falling[0] is None
         moved = closed(alert, spent=alert.level if still_so else 0)

@@ -22,6 +22,9 @@ PRICE_DEADBAND = Decimal("0.005")
 """A price must come back this far over its level before that level may be crossed again."""
 
 
+LARGE, AGAINST = "funding_large", "funding_against"
+
+
 class UnknownRule(ValueError):
     """An own level was given for a rule that has none; the message names it."""
 
@@ -105,19 +108,26 @@ DEFAULTS: Mapping[str, Threshold] = MappingProxyType(
         "liquidation": _threshold("0.33", "0.20", "0.10", "1.2", shrinking=True),
         "liquidation_joint": _threshold("0.33", "0.20", "0.10", "1.2", shrinking=True),
         "liquidation_pace": _threshold(None, "24", "6", "1.5", shrinking=True),
+        "liquidation_sigma": _threshold(None, "3", "2", "1.5", shrinking=True),
         "margin_ratio": _threshold("0.10", "0.20", "0.40", "0.9"),
         "hedge_drift": _threshold("0.03", "0.05", "0.15", "0.5", magnitude=True),
         "hedge_drift_total": _threshold("0.03", "0.05", "0.15", "0.5", magnitude=True),
         "book_value": _threshold("0.20", None, None, "0.5", magnitude=True),
         "allocation": _threshold("0.10", None, None, "0.5", magnitude=True),
         "funding_persistent": _threshold("-0.05", "-0.10", None, "0.5", shrinking=True),
-        "funding_large": _threshold("0.50", "0.50", None, "0.5", magnitude=True),
+        "funding_large": _threshold("0.50", None, None, "0.5"),
+        "funding_against": _threshold(None, "-0.50", None, "0.5", shrinking=True),
         "hedge_cost": _threshold("0.05", "0.10", None, "0.5"),
         "leverage": _threshold("3", "10", None, "0.9"),
+        "basis": _threshold("0.005", "0.015", None, "0.5", magnitude=True),
+        "basis_z": _threshold("3", "5", None, "0.5", magnitude=True),
         "stablecoin": _threshold(None, "0.005", "0.02", "0.5", magnitude=True),
     }
 )
-"""Fractions (0.05 is five points), hours for the pace, a multiple for the leverage."""
+"""Fractions (0.05 is five points), hours for the pace, multiples for the leverage, deviations for sigma and z.
+
+Three rules have two measures, each with levels of its own: `liquidation_pace` also by `liquidation_sigma`, `basis` also
+by `basis_z`, and `funding_large` for the hedge also by `funding_against`."""
 
 DEFAULT_LEVELS = Levels(DEFAULTS)
 
@@ -137,6 +147,8 @@ def levels_from(overrides: Mapping[str, object]) -> Levels:
             if rule not in thresholds:
                 raise UnknownRule(f"{rule} has no levels of its own")
             thresholds[rule] = _overridden(thresholds[rule], given)
+            if rule == LARGE:
+                thresholds.update(_two_sided(given))
     return Levels(thresholds, prices)
 
 
@@ -147,6 +159,16 @@ def _overridden(threshold: Threshold, given: Mapping[str, object]) -> Threshold:
     return _worked_out(
         (one, two, three), threshold.clear if clear is None else clear, threshold.shrinking, threshold.magnitude
     )
+
+
+def _two_sided(given: Mapping[str, object]) -> dict[str, Threshold]:
+    """One large rate: the advisory is for the hedge and positive, the caution against it and negative."""
+    both, caution = _overridden(DEFAULTS[LARGE], given), _decimal(given.get("caution"))
+    against = DEFAULTS[AGAINST].fire[1] if caution is None else -abs(caution)
+    return {
+        LARGE: _worked_out((both.fire[0], None, None), both.clear, False, False),
+        AGAINST: _worked_out((None, against, None), both.clear, True, False),
+    }
 
 
 def _prices(given: object) -> list[PriceLevel]:

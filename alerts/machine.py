@@ -185,6 +185,7 @@ def _observe(alert: Alert, reading: Reading, at_ms: int, policy: Policy) -> Aler
         and falling == alert.falling
         and reading.suspicious == alert.suspicious
         and reading.threshold == alert.threshold
+        and reading.measure == alert.measure
         and (reading.note == alert.note or not reading.note)
     )
     if unchanged and (not clearing or at_ms - alert.seen_ms < 1_000):
@@ -194,6 +195,7 @@ def _observe(alert: Alert, reading: Reading, at_ms: int, policy: Policy) -> Aler
         value=reading.value,
         worst=_worst(alert, reading),
         threshold=reading.threshold,
+        measure=reading.measure,
         note=reading.note or alert.note,
         shrinking=reading.shrinking,
         known=True,
@@ -219,7 +221,7 @@ def _worst(alert: Alert, reading: Reading) -> Decimal | None:
     value, worst = reading.value, alert.worst
     if value is None or alert.level == 0:
         return worst
-    if worst is None:
+    if worst is None or reading.measure != alert.measure:
         return value
     if reading.shrinking:
         return min(value, worst)
@@ -263,6 +265,8 @@ def _is_worse(alert: Alert) -> bool:
     """T4: a fifth nearer, or a quarter larger, than when it was answered."""
     ack = alert.ack
     if ack is None or alert.shown != "acked" or ack.value is None or alert.value is None:
+        return False
+    if ack.measure != alert.measure:
         return False
     if alert.shrinking:
         return alert.value < ack.value and alert.value <= ack.value - abs(ack.value) / 5

@@ -46,6 +46,7 @@ TIMINGS: Mapping[str, Timing] = MappingProxyType(
         "leg_lost": Timing(on_ms=(0, 0, 0), latches=True, worsens=False),
         "feed": Timing(on_ms=(0, 0, 0), off_ms=10 * SECOND, worsens=False, shelves_warning=False),
         "file": Timing(on_ms=(0, 0, 0), worsens=False),
+        "funding_flip": Timing(worsens=False),
         "journal": Timing(on_ms=(0, 0, 0), off_ms=MINUTE, worsens=False),
         "pager": Timing(on_ms=(0, 0, 0), off_ms=MINUTE, worsens=False, bell_ms=10 * SECOND),
         "price": _EVENT,

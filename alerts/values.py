@@ -87,6 +87,8 @@ class Reading(Struct, frozen=True, gc=False):
     """The newest sample jumped and nothing confirms it yet."""
     note: str = ""
     """What happened, in words, where figures do not say it (facts, fault, file, journal, pager)."""
+    measure: str = ""
+    """Which of a rule's figures `value` is, by the name of its levels, where it is not the rule's own."""
 
 
 class Judged(Struct, frozen=True, tag=True):
@@ -180,6 +182,8 @@ class Answered(Struct, frozen=True):
     who: str = ""
     note: str = ""
     host: str = ""
+    measure: str = ""
+    """Which of the rule's figures `value` is; only values of one measure can be compared."""
 
 
 class Shelf(Struct, frozen=True):
@@ -227,6 +231,8 @@ class Alert(Struct, frozen=True):
     """The last known one."""
     worst: Decimal | None = None
     threshold: Decimal | None = None
+    measure: str = ""
+    """Which of the rule's figures `value` and `worst` are; see `Reading.measure`."""
     note: str = ""
     shrinking: bool = False
     known: bool = True
@@ -243,6 +249,11 @@ class Alert(Struct, frozen=True):
     @property
     def key(self) -> Key:
         return self.rule, self.subject
+
+    @property
+    def scale(self) -> str:
+        """The name of the levels that `value` was compared with."""
+        return self.measure or self.rule
 
     @property
     def id(self) -> str:

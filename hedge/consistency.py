@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from hedge.jsontext import Document, Path, printable
 from hedge.mistakes import NOTHING, Mistake, field_name, found_words, nearest
-from hedge.overrides import CLEARS_ABOVE, SHRINKING
+from hedge.overrides import CLEARS_ABOVE, SHRINKING, TWO_SIDED
 from hedge.symbols import MONEY
 from hedge.written import Account, Plan, Portfolio, Position, leg_id
 
@@ -212,7 +212,7 @@ def _alerts(portfolio: Portfolio) -> Iterator[Finding]:
         levels = override.levels()
         for (low_name, low), (high_name, high) in pairwise(levels):
             wrong = high >= low if rule in SHRINKING else high <= low
-            if wrong:
+            if wrong and rule not in TWO_SIDED:
                 side = "below" if rule in SHRINKING else "above"
                 yield ("alerts", rule, high_name), None, f"it must lie {side} the {low_name}, {low}"
         further = rule in CLEARS_ABOVE

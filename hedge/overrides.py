@@ -45,11 +45,17 @@ class PriceLevel(Written):
 
 Levels = Annotated[LevelOverride | None, Field(default=None)]
 
-SHRINKING = frozenset({"liquidation", "liquidation_joint", "liquidation_pace", "funding_persistent"})
+SHRINKING = frozenset(
+    {"liquidation", "liquidation_joint", "liquidation_pace", "liquidation_sigma", "funding_persistent"}
+)
 """Rules whose figure gets worse as it falls: a warning's level lies below a caution's."""
 
 CLEARS_ABOVE = SHRINKING - {"funding_persistent"}
 """Rules that clear at more than the level; levels of funding are negative, so half of one is less bad."""
+
+
+TWO_SIDED = frozenset({"funding_large"})
+"""Rules whose advisory and caution lie on two sides of zero, so that neither lies beyond the other."""
 
 
 class AlertOverrides(Written):
@@ -60,6 +66,9 @@ class AlertOverrides(Written):
         None, description="Common move of all marks that liquidates an account, a fraction."
     )
     liquidation_pace: Levels = Field(None, description="Hours to liquidation at the present pace.")
+    liquidation_sigma: Levels = Field(
+        None, description="Liquidation's distance in deviations of the time a top-up takes; part of liquidation_pace."
+    )
     margin_ratio: Levels = Field(None, description="Maintenance margin over equity, a fraction: 1 is liquidation.")
     hedge_drift: Levels = Field(
         None, description="Hedge ratio away from its target per coin, a fraction: 0.05 is 5 points."
@@ -70,9 +79,14 @@ class AlertOverrides(Written):
     funding_persistent: Levels = Field(
         None, description="Mean funding APR over 72 hours for the hedger, a fraction: -0.05."
     )
-    funding_large: Levels = Field(None, description="One predicted funding rate as an APR, a fraction.")
+    funding_large: Levels = Field(
+        None,
+        description="One predicted funding rate as an APR, a fraction: advisory for the hedge, caution against it.",
+    )
     hedge_cost: Levels = Field(None, description="Funding and fees a year over the value protected, a fraction.")
     leverage: Levels = Field(None, description="Effective leverage of a leg, notional over equity.")
+    basis: Levels = Field(None, description="Mark away from its index, a fraction: 0.005 is half a percent.")
+    basis_z: Levels = Field(None, description="The basis in deviations from its mean of seven days; part of basis.")
     stablecoin: Levels = Field(None, description="A stablecoin's distance from one dollar, a fraction.")
     price: Annotated[tuple[PriceLevel, ...], Field(description="Prices to be told of.")] = ()
 

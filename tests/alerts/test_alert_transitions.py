@@ -11,7 +11,9 @@ from alerts.machine import pulse, step
 from alerts.values import (
     Ack,
     Annunciate,
+    Judged,
     Logged,
+    Reading,
     State,
 )
 
@@ -283,6 +285,17 @@ def test_t4_a_quarter_more_is_worse(at_ack: str, calm: str, worse: str) -> None:
     assert life.shown == "acked"
     life.judge(2, value=worse)
     assert (life.shown, life.said) == ("unack", ["worse"])
+
+
+def test_t4_values_of_two_measures_are_not_compared() -> None:
+    """Five hours left, then two and a half deviations: another figure, not a worse one."""
+    life = raised(2, "liquidation_pace", "5")
+    life.ack()
+    other = Reading("liquidation_pace", "SOL", Decimal("2.5"), 2, 2, True, measure="liquidation_sigma")
+    life.send(Judged(other, life.now))
+    assert (life.shown, life.alert.scale, life.alert.worst) == ("acked", "liquidation_sigma", Decimal("2.5"))
+    life.judge(2, value="4", shrinking=True)
+    assert life.shown == "unack", "hours against the hours that were answered"
 
 
 def test_t4_silence_grows_without_asking_again() -> None:
