@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,15 +18,14 @@ from monitor.launch import Joined, running, start_demo, start_monitor
 from monitor.messages import MonitorLost
 from monitor.place import AlreadyWatched, PlaceError
 
-if TYPE_CHECKING:
-    from hedge.portfolio import Portfolio
-
 
 class First:
-    """Makes the snapshot that is painted until the monitor's own comes."""
+    """Makes the snapshot that is painted until the monitor's own comes.
 
-    def __init__(self, mode: Mode, path: str, notice: str, portfolio: Portfolio | None = None) -> None:
-        self._portfolio = portfolio
+    It holds no rows: making them takes longer than the monitor takes to send its own."""
+
+    def __init__(self, mode: Mode, path: str, notice: str, name: str = "") -> None:
+        self._name = name
         self._mode: Mode = mode
         self._path = path
         self._notice = notice
@@ -36,9 +34,10 @@ class First:
     def __call__(self) -> Snapshot:
         now = datetime.fromtimestamp(self._clock.now().wall_ms / 1000, UTC)
         return msgspec.structs.replace(
-            EMPTY if self._portfolio is None else from_file(self._portfolio),
+            EMPTY,
             as_of=f"{now:%Y-%m-%dT%H:%M:%SZ}",
             mode=self._mode,
+            portfolio=self._name,
             path=self._path,
             notices=(self._notice,),
         )
@@ -63,18 +62,10 @@ def joined(path: Path, env: Mapping[str, str]) -> Joining:
 
     portfolio = PortfolioFile(path).read()
     started = start_monitor(path, env)
-    return Joining(First("live", str(path), "Starting the monitor.", portfolio), started, another)
+    return Joining(First("live", str(path), "Starting the monitor.", portfolio.name), started, another)
 
 
 def demo(env: Mapping[str, str]) -> Joining:
     """A demo of its own, which ends with this viewer."""
     first = First("demo", "", "Starting the simulated market.")
     return Joining(first, start_demo(env), lambda: start_demo(env))
-
-
-def from_file(portfolio: Portfolio) -> Snapshot:
-    """The rows as the file alone knows them: quantities, and dashes for everything a market would say."""
-    from hedge.book import Book
-    from hedge.take import take_snapshot
-
-    return take_snapshot(Book(portfolio), BootClock().now(), "live")

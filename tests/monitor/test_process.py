@@ -106,8 +106,7 @@ async def test_a_viewer_paints_at_once_while_its_monitor_starts(connected: Home)
     seen = await until(monitor, "live")
     assert seen[0].notices == ("Starting the monitor.",)
     assert seen[0].portfolio == "Test"
-    assert seen[0].positions[0].contracts == 100
-    assert seen[0].positions[0].mark is None
+    assert seen[-1].positions[0].contracts == 100
     assert await monitor.request(Watchers()) == WatcherCount(1)
 
     second = joined(connected.portfolio, connected.env)
