@@ -11,7 +11,7 @@ To explain a new figure, add one entry to the table of its subject: `LEG_FIGURES
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -41,7 +41,7 @@ class _Section(NamedTuple):
     """The field that names a row."""
     subject: Callable[[Moment, str], Subject]
     explain: Callable[[Any, str], Explanation]
-    figures: Iterable[str]
+    figures: Collection[str]
 
 
 _SECTIONS = {
@@ -72,7 +72,8 @@ class Explainer:
 
     def __init__(self, book: Book, now: Instant) -> None:
         self.snapshot: Snapshot = take_snapshot(book, now, "live")
-        self._moment = Moment(book, now, self.snapshot, self.explain)
+        self._rows = {name: _by_key(self.snapshot, name, section.key) for name, section in _SECTIONS.items()}
+        self._moment = Moment(book, now, self.snapshot, self._rows, self.explain)
         self._known: dict[str, Explanation] = {}
 
     def explain(self, path: str) -> Explanation:
@@ -95,35 +96,37 @@ class Explainer:
         return self._figure(path, subject, figure, section.explain, figures)
 
     def _figure(
-        self, path: str, subject: Subject, figure: str, how: Callable[[Any, str], Explanation], figures: Iterable[str]
+        self, path: str, subject: Subject, figure: str, how: Callable[[Any, str], Explanation], figures: Collection[str]
     ) -> Explanation:
         """The figure of a subject, or the nearest that it has."""
-        known = list(figures)
-        if figure in known:
+        if figure in figures:
             return how(subject, figure)
         value = getattr(subject.row, figure, None)
         said = f"{path} is no number: it says {value}." if isinstance(value, str) else ""
-        raise UnknownFigure(path, [subject.path(name) for name in _near(figure, known)], said)
+        raise UnknownFigure(path, [subject.path(name) for name in _near(figure, figures)], said)
 
     def _split(self, path: str, section: str, rest: str) -> tuple[str, str]:
         """Row and figure: names may hold points themselves, so the longest that fits is the one."""
-        fitting = [name for name in self._names(section) if rest == name or rest.startswith(name + ".")]
-        if not fitting:
-            raise UnknownFigure(path, _near(path, self._like(path)))
-        name = max(fitting, key=len)
-        return name, rest[len(name) + 1 :]
-
-    def _names(self, section: str) -> list[str]:
-        rows: Iterable[Struct] = getattr(self.snapshot, section)
-        return [getattr(row, _SECTIONS[section].key) for row in rows]
+        name, figure = rest, ""
+        while name not in self._rows[section]:
+            name, point, last = name.rpartition(".")
+            if not point:
+                raise UnknownFigure(path, _near(path, self._like(path)))
+            figure = f"{last}.{figure}" if figure else last
+        return name, figure
 
     def _like(self, path: str) -> Iterator[str]:
         """Paths that a mistaken one may have meant: its figure, wherever there is one of that name."""
         figure = path.rpartition(".")[2]
         for name, section in _SECTIONS.items():
             near = _near(figure, section.figures, 1)
-            yield from (f"{name}.{row}.{near[0]}" for row in self._names(name) if near)
+            yield from (f"{name}.{row}.{near[0]}" for row in self._rows[name] if near)
         yield from (f"totals.{name}" for name in _near(figure, TOTALS_FIGURES, 1))
+
+
+def _by_key(snapshot: Snapshot, section: str, key: str) -> dict[str, Struct]:
+    rows: Iterable[Struct] = getattr(snapshot, section)
+    return {getattr(row, key): row for row in rows}
 
 
 def _of_account(account: AccountSubject) -> list[str]:

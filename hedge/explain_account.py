@@ -26,7 +26,7 @@ class AccountSubject(Subject):
     """One account."""
 
     def __init__(self, moment: Moment, account_id: str) -> None:
-        self.shown: AccountRow = next(row for row in moment.snapshot.accounts if row.id == account_id)
+        self.shown: AccountRow = moment.rows["accounts"][account_id]
         super().__init__(moment, f"accounts.{account_id}", self.shown)
         layout = moment.book.layout
         self.wallets: dict[str, Wallet] = {

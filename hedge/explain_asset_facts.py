@@ -21,7 +21,7 @@ class AssetSubject(Subject):
     """One coin: its row, and the coin itself for what no row shows."""
 
     def __init__(self, moment: Moment, asset: str) -> None:
-        self.shown: AssetRow = next(row for row in moment.snapshot.assets if row.asset == asset)
+        self.shown: AssetRow = moment.rows["assets"][asset]
         super().__init__(moment, f"assets.{asset}", self.shown)
         self.coin: Coin = moment.book.layout.coins[asset]
 

@@ -36,7 +36,11 @@ class Moment:
     book: Book
     now: Instant
     snapshot: Snapshot
+    rows: Mapping[str, Mapping[str, Any]]
+    """By section and key."""
     explain: Callable[[str], Explanation]
+    inputs: dict[str, Input] = field(default_factory=dict)
+    """Figures that were inputs already, by path."""
 
 
 class Subject:
@@ -70,7 +74,11 @@ class Subject:
 
     def at(self, path: str) -> Input:
         """Another figure as an input."""
-        return from_figure(self.moment.explain(path))
+        known = self.moment.inputs
+        found = known.get(path)
+        if found is None:
+            found = known[path] = from_figure(self.moment.explain(path))
+        return found
 
     def named(self, name: str) -> Input:
         """A fact of this subject, or else another figure of it."""

@@ -15,8 +15,7 @@ class FeedSubject(Subject):
     """One feed."""
 
     def __init__(self, moment: Moment, feed: str) -> None:
-        shown = next(row for row in moment.snapshot.feeds if row.feed == feed)
-        super().__init__(moment, f"feeds.{feed}", shown)
+        super().__init__(moment, f"feeds.{feed}", moment.rows["feeds"][feed])
         self.feed = feed
 
 

@@ -6,8 +6,9 @@ JSON-ready; a number that is not known is None with a reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cache
 from importlib import import_module
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -108,14 +109,20 @@ def evaluate(function: str, part: str, inputs: Sequence[Input]) -> Decimal | Non
     module, _, name = function.rpartition(".")
     if not module.startswith("hedge."):
         raise ValueError(f"{function} is no formula of the model")
-    formula = getattr(import_module(module), name)
-    hints = get_type_hints(formula)
+    formula, hints = _formula(module, name)
     try:
         arguments = {given.name: _converted(given, hints[given.name]) for given in inputs}
     except msgspec.ValidationError:
         return None
     result = formula(**arguments)
     return as_decimal(getattr(result, part) if part and result is not None else result)
+
+
+@cache
+def _formula(module: str, name: str) -> tuple[Callable[..., object], dict[str, Any]]:
+    """A formula and the kinds of its arguments."""
+    formula = getattr(import_module(module), name)
+    return formula, get_type_hints(formula)
 
 
 def as_decimal(number: object) -> Decimal | None:

@@ -24,11 +24,11 @@ class LegSubject(Subject):
     """One leg: its row, and the leg itself for what no row shows."""
 
     def __init__(self, moment: Moment, leg_id: str) -> None:
-        found = next(row for row in moment.snapshot.positions if row.id == leg_id)
+        found: PositionRow = moment.rows["positions"][leg_id]
         super().__init__(moment, f"positions.{leg_id}", found)
         self.leg: Leg = moment.book.layout.legs[leg_id]
         self.wallet = moment.book.layout.wallet_of(self.leg)
-        self.shown: PositionRow = found
+        self.shown = found
 
     @property
     def quoted(self) -> str:
