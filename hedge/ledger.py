@@ -25,6 +25,7 @@ from hedge.market import (
     Tiers,
 )
 from hedge.snapshot import FeedRow
+from hedge.trail import Trail
 
 UNWATCHED_LIMIT_MS = 5_000
 """How long a price is believed at most while its feed is not live."""
@@ -49,12 +50,15 @@ class Market:
         "index",
         "instrument",
         "interval",
+        "lean",
+        "lean_since_ms",
         "mark",
         "settlements",
         "spot",
         "states",
         "symbol",
         "tiers",
+        "trail",
         "venue",
     )
 
@@ -75,6 +79,12 @@ class Market:
         """By feed, when a delta last confirmed what it did not mention."""
         self.states: dict[str, SymbolState] = {}
         """By feed."""
+        self.trail = Trail()
+        """Of the mark."""
+        self.lean = 0
+        """The sign of the predicted funding rate; 0 until there is one."""
+        self.lean_since_ms = 0
+        """Since when it has that sign, monotonic ms."""
 
     def arrival(self, value: Valued) -> int:
         """When the value was last received or confirmed, monotonic ms."""
@@ -93,7 +103,17 @@ class Market:
         ):
             return False
         setattr(self, name, value)
+        if isinstance(value, Mark):
+            self.trail.note(value.at_mono_ms, value.price)
+        elif isinstance(value, Funding):
+            self._lean(value)
         return True
+
+    def _lean(self, funding: Funding) -> None:
+        """Note when the prediction changed its sign; a zero has none and is passed over."""
+        sign = 0 if funding.rate is None else (funding.rate > 0) - (funding.rate < 0)
+        if sign and sign != self.lean:
+            self.lean, self.lean_since_ms = sign, funding.at_mono_ms
 
     def remember(self, update: Candles | Settlements) -> None:
         """Keep the newest history of its kind."""
@@ -105,6 +125,8 @@ class Market:
     def confirm(self, update: Confirmed) -> None:
         """Every value of this feed still holds, as of the update."""
         self.confirmed[update.feed] = max(update.at_mono_ms, self.confirmed.get(update.feed, update.at_mono_ms))
+        if self.mark is not None and self.mark.feed == update.feed:
+            self.trail.note(update.at_mono_ms, self.mark.price)
 
     def drop(self, update: Dropped) -> None:
         """Forget the named values, where they came from this feed."""

@@ -81,7 +81,7 @@ class AlertOverrides(Written):
     )
     funding_large: Levels = Field(
         None,
-        description="One predicted funding rate as an APR, a fraction: advisory for the hedge, caution against it.",
+        description="One predicted funding rate as an APR: advisory for the hedge, caution against it.",
     )
     hedge_cost: Levels = Field(None, description="Funding and fees a year over the value protected, a fraction.")
     leverage: Levels = Field(None, description="Effective leverage of a leg, notional over equity.")

@@ -16,6 +16,7 @@ from hedge.exposure import ONE, ZERO, signed
 from hedge.market import HOURS_PER_YEAR, Side, Tier
 from hedge.piecewise import Piece, zeros
 from hedge.pnl import pnl
+from hedge.proxy import as_decimal
 
 PACE_WINDOW_HOURS = Decimal("0.25")
 HOURS_CAP = Decimal(999)
@@ -44,6 +45,26 @@ def sigma_distance(
     distance = abs(math.log(liquidation_price / mark))
     sigmas = distance / (float(sigma_annual) * math.sqrt(float(horizon_days) / 365))
     return SigmaDistance(log_distance=distance, sigmas=sigmas, touch_prob_driftless=touch_probability(sigmas=sigmas))
+
+
+def sigmas_to_liquidation(
+    *,
+    mark: Decimal | None,
+    liquidation_price: Decimal | None,
+    sigma_annual: Decimal | None,
+    horizon_hours: Decimal,
+) -> Decimal | None:
+    """The distance to liquidation in standard deviations of what the mark moves within `horizon_hours`.
+
+    The horizon is the time a top-up takes. None without prices, volatility or time.
+    """
+    found = sigma_distance(
+        mark=mark,
+        liquidation_price=liquidation_price,
+        sigma_annual=sigma_annual,
+        horizon_days=float(horizon_hours) / 24,
+    )
+    return None if found is None else as_decimal(found.sigmas)
 
 
 def touch_probability(*, sigmas: float) -> float:

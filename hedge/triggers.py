@@ -145,11 +145,15 @@ def funding_flipped(
 ) -> bool:
     """Whether the sign has changed for good: in two successive stamps, or in a prediction held for 30 minutes.
 
-    `rates` are settled, oldest first; a zero has no sign and is passed over.
+    `rates` are settled, oldest first; a zero has no sign and is passed over. A first stamp that the prediction upholds
+    counts as well, so that one change stays one from the prediction to its second stamp.
     """
     signs = [rate > 0 for rate in rates if rate != 0]
     if predicted is not None and predicted != 0 and signs and predicted_held_minutes >= MINUTES_HELD:
-        return (predicted > 0) != signs[-1]
+        if (predicted > 0) != signs[-1]:
+            return True
+        if len(signs) >= 2 and signs[-1] != signs[-2]:
+            return True
     return len(signs) >= 3 and signs[-1] == signs[-2] != signs[-3]
 
 
