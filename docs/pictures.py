@@ -103,15 +103,22 @@ async def from_book(folder: Path) -> None:
 
 
 async def from_demo(folder: Path, seconds: float) -> None:
-    """One demo, its screen at three sizes."""
+    """One demo, its screen at three sizes, once it has alerts of its own."""
     from monitor.viewer import demo
 
-    for width, height in SIZES:
-        monitor = demo(os.environ)
-        try:
-            await take(monitor, folder / f"overview-demo-{width}x{height}.png", (width, height), wait=seconds)
-        finally:
-            await monitor.close()
+    monitor = demo(os.environ)
+    app = HedgeApp(Watching(monitor), THEMES["dark"])
+    try:
+        async with app.run_test(size=SIZES[0]) as pilot:
+            await pilot.pause(seconds)
+            for width, height in SIZES:
+                await pilot.resize_terminal(width, height)
+                await pilot.pause(6)
+                size = "" if (width, height) == SIZES[0] else f"-{width}x{height}"
+                to_png(app.export_screenshot(), folder / f"overview-demo{size}.png")
+            app.exit(return_code=0)
+    finally:
+        await monitor.close()
 
 
 def main() -> None:

@@ -139,9 +139,7 @@ def _age(row: Row, view: View, stale: bool) -> Cell:
         ages = row.legs[0].ages
         known = [a for a in (ages.mark, ages.index, ages.funding) if a is not None]
         seconds = max(known) if known else None
-    if seconds is not None and view.silent_s is not None:
-        seconds += view.silent_s
-    text = fmt.age(seconds)
+    text = fmt.age(view.aged(seconds))
     if stale or view.blind:
         return Cell(text, "caution-bold" if seconds is not None else "muted")
     return Cell(text, "muted" if text in ("live", fmt.UNKNOWN) else "text")

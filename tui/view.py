@@ -57,6 +57,12 @@ class View(Struct, frozen=True, eq=False):
         """No figure on the screen may be taken for current."""
         return self.lost is not None or self.silent_s is not None
 
+    def aged(self, seconds: float | None) -> float | None:
+        """An age of the snapshot as it is now: nothing is called live while the monitor is silent."""
+        if seconds is None or not self.blind:
+            return seconds
+        return max(2.0, seconds + (self.silent_s or 0.0))
+
     @property
     def old(self) -> bool:
         """The figures of table and headlines are not the newest."""

@@ -25,6 +25,9 @@ CHART_FROM = 100
 CHART_ROWS = 5
 """With fewer the chart says nothing."""
 SIDE_FROM = 190
+SIDE_AT = 141
+TALL_BODY = 20
+"""From so many rows on there is room for a second chart."""
 FACTS = 4
 """Where the list of facts begins."""
 DAY_S = 86_400
@@ -60,21 +63,27 @@ def detail_lines(view: View, width: int, height: int) -> list[Line]:
     _titled(drafts[top], title(row))
     first = top + (2 if airy else 1)
     body = drafts[first : height - 1 if airy else height]
-    starts = group_starts(width)
-    facts_end = starts["hedge"] if width >= CHART_FROM else width
-    _fact_rows(body, facts(row, view), facts_end, view.blind)
-    leg = row.leg
-    if leg is not None and width >= CHART_FROM and len(body) >= CHART_ROWS:
-        tall = len(body) >= 20
-        end = 138 if width >= SIDE_FROM else width
-        chart_rows = 14 if tall else min(8, len(body))
-        _distance_chart(body[:chart_rows], view, leg, starts["hedge"], end)
-        if tall:
-            _fact_rows(body[10:], more_facts(leg, view), facts_end, view.blind)
-            _basis_chart(body[16:26], view, leg, starts["hedge"], end)
-    if width >= SIDE_FROM and len(body) >= 20:
-        side_panel(body, view, 141, width)
+    _body(body, row, view, width)
     return [draft.line() for draft in drafts]
+
+
+def _body(body: Sequence[Draft], row: Row, view: View, width: int) -> None:
+    """Facts on the left, charts in the middle; on a very large screen feeds and stamps on the right."""
+    start = group_starts(width)["hedge"]
+    charted = width >= CHART_FROM
+    end = start if charted else width
+    known = facts(row, view)
+    _fact_rows(body, known, end, view.blind)
+    leg = row.leg
+    if leg is not None:
+        _fact_rows(body[len(known) + 1 :], more_facts(leg, view), end, view.blind)
+    tall, right = len(body) >= TALL_BODY, SIDE_AT - 3 if width >= SIDE_FROM else width
+    if leg is not None and charted and len(body) >= CHART_ROWS:
+        _distance_chart(body[: 14 if tall else len(body)], view, leg, start, right)
+        if tall:
+            _basis_chart(body[16:26], view, leg, start, right)
+    if tall and width >= SIDE_FROM:
+        side_panel(body, view, SIDE_AT, width)
 
 
 def _titled(draft: Draft, words: str) -> None:
@@ -111,8 +120,10 @@ def _fact_rows(body: Sequence[Draft], known: Sequence[Fact], end: int, blind: bo
         draft.put(
             x + 11 + len(figure) - len(figure.lstrip()), figure.strip(), "stale" if fact.stale or blind else "text"
         )
-        draft.put(x + 25, fact.unit if fact.figure != fmt.UNKNOWN else "", "muted")
-        draft.put(x + 31, fmt.cut(fact.source, end - 1 - x - 31), "caution" if fact.stale else "muted")
+        there = fact.figure != fmt.UNKNOWN
+        source_x = x + (31 if there else 25)
+        draft.put(x + 25, fact.unit if there else "", "muted")
+        draft.put(source_x, fmt.cut(fact.source, end - 1 - source_x), "caution" if fact.stale else "muted")
 
 
 def _bounds(view: View) -> list[Bound]:

@@ -50,11 +50,7 @@ def _reason(leg: PositionRow, name: str, source: str, value: object) -> str:
 
 def leg_facts(leg: PositionRow, view: View) -> list[Fact]:
     """The eight figures of the overview's detail, with source and age."""
-    silent = view.silent_s or 0.0
     held = fmt.age(leg.ages.position) if leg.ages.position is not None else ""
-
-    def aged(age: float | None) -> float | None:
-        return None if age is None else age + silent
 
     def fact(label: str, name: str, figure: str, unit: str, source: str, stale: bool = False, short: str = "") -> Fact:
         value = getattr(leg, name)
@@ -66,9 +62,9 @@ def leg_facts(leg: PositionRow, view: View) -> list[Fact]:
     whole = "" if leg.inverse else _amount(leg.margin, 0)
     return [
         fact("mark", "mark", fmt.price(leg.mark, leg.tick), unit,
-             _from(leg, "mark", aged(leg.ages.mark), leg.venue), "mark" in leg.stale or view.blind),
+             _from(leg, "mark", view.aged(leg.ages.mark), leg.venue), "mark" in leg.stale or view.blind),
         fact("index", "index", fmt.price(leg.index, leg.tick), unit,
-             _from(leg, "index", aged(leg.ages.index), leg.venue), "index" in leg.stale or view.blind),
+             _from(leg, "index", view.aged(leg.ages.index), leg.venue), "index" in leg.stale or view.blind),
         fact("entry", "entry_price", fmt.price(leg.entry_price, leg.tick), unit, _from(leg, "entry_price", None, file)),
         fact("liquidation", "liquidation_price", _liquidation(leg), unit, _from(leg, "liquidation_price")),
         fact("margin", "margin", _amount(leg.margin, place), settle, _from(leg, "margin", None, file), short=whole),
@@ -81,32 +77,29 @@ def leg_facts(leg: PositionRow, view: View) -> list[Fact]:
 def more_facts(leg: PositionRow, view: View) -> list[Fact]:
     """The rest of what is known of a leg, for screens with room."""
     left = seconds_until(leg.next_funding, view.figures.as_of)
-    silent = view.silent_s or 0.0
-    ages = None if leg.ages.funding is None else leg.ages.funding + silent
+    ages = view.aged(leg.ages.funding)
     stale = "funding" in leg.stale or view.blind
-    rate = fmt.rate(leg.funding_rate)
+    contracts = f"{fmt.number(leg.contracts, fmt.places(leg.contracts, 4))} contracts"
+    stamp = f"{clock(leg.next_funding, short=True)} UTC"
+    apr = f"{fmt.percent(leg.basis_apr, signed=True)} % a year" if leg.basis_apr is not None else "computed"
+
+    def fact(label: str, name: str, figure: str, unit: str, source: str, stale: bool = False) -> Fact:
+        return Fact(label, figure, unit, _reason(leg, name, source, getattr(leg, name)), stale)
+
+    rate, maintenance = fmt.rate(leg.funding_rate), fmt.percent(leg.maintenance_rate, 2)
+    every = leg.sources.get("funding_interval_hours", "")
     return [
-        Fact(
-            "size",
-            fmt.coins(leg.coins),
-            leg.asset,
-            f"{fmt.number(leg.contracts, fmt.places(leg.contracts, 4))} contracts",
-        ),
-        Fact("value", fmt.usd(leg.notional_usd, signed=False), "USD", "computed"),
-        Fact("maintenance", fmt.percent(leg.maintenance_rate, 2), "%", leg.sources.get("maintenance_rate", "")),
-        Fact("unrealised", fmt.flow(leg.unrealised_pnl_usd), "USD", "computed"),
-        Fact(
-            "basis",
-            fmt.percent(leg.basis_pct, 2, signed=True),
-            "%",
-            f"{fmt.percent(leg.basis_apr, signed=True)} % a year",
-        ),
-        Fact("funding rate", rate, "%", _from(leg, "funding_rate", ages, leg.venue), stale),
-        Fact("every", fmt.hours(leg.funding_interval_hours), "", leg.sources.get("funding_interval_hours", "")),
-        Fact("next stamp", fmt.countdown(left), "", f"{clock(leg.next_funding, short=True)} UTC"),
-        Fact("next payment", fmt.flow(leg.next_funding_usd), "USD", "est."),
-        Fact("accrued", fmt.flow(leg.accrued_usd), "USD", "est."),
-        Fact("paid", fmt.flow(leg.paid_usd), "USD", "since the file's date"),
+        fact("size", "coins", fmt.coins(leg.coins), leg.asset, contracts),
+        fact("value", "notional_usd", fmt.usd(leg.notional_usd, signed=False), "USD", "computed"),
+        fact("maintenance", "maintenance_rate", maintenance, "%", _from(leg, "maintenance_rate")),
+        fact("unrealised", "unrealised_pnl_usd", fmt.flow(leg.unrealised_pnl_usd), "USD", "computed"),
+        fact("funding rate", "funding_rate", rate, "%", _from(leg, "funding_rate", ages, leg.venue), stale),
+        fact("every", "funding_interval_hours", fmt.hours(leg.funding_interval_hours) or fmt.UNKNOWN, "", every),
+        fact("next stamp", "next_funding", fmt.countdown(left), "", stamp),
+        fact("next payment", "next_funding_usd", fmt.flow(leg.next_funding_usd), "USD", "est."),
+        fact("accrued", "accrued_usd", fmt.flow(leg.accrued_usd), "USD", "est."),
+        fact("paid", "paid_usd", fmt.flow(leg.paid_usd), "USD", "since the file's date"),
+        fact("basis", "basis_pct", fmt.percent(leg.basis_pct, 2, signed=True), "%", apr),
     ]
 
 
@@ -117,7 +110,7 @@ def coin_facts(row: Row) -> list[Fact]:
     return [
         Fact("held", fmt.coins(asset.spot_quantity, asset.lot), asset.asset, "from file"),
         Fact("price", fmt.price(asset.price), "USD", reason, asset.stale),
-        Fact("value", fmt.usd(asset.spot_usd), "USD", "computed"),
+        Fact("value", fmt.usd(asset.spot_usd, signed=False), "USD", "computed"),
         Fact("target", fmt.percent(asset.target_ratio), "%", "policy"),
         Fact("off plan", fmt.usd(asset.off_usd), "USD", "computed"),
     ]

@@ -71,7 +71,7 @@ def exposure(view: View) -> Block:
         dollar = f"net {net}, of which {meant} is meant. Dollar net {fmt.usd(totals.net_usd)}."
     last = _said(f"of {spot} USD spot") if totals.spot_usd is not None else _unpriced(totals)
     if totals.stale and totals.stale_usd is not None:
-        age = fmt.age(None if totals.age_s is None else totals.age_s + (view.silent_s or 0))
+        age = fmt.age(view.aged(totals.age_s))
         part = fmt.usd(totals.stale_usd, signed=False)
         last = _said(
             f"{STALE[0]} {part} of {spot} USD spot is {age} old", f"{STALE[0]} {part} is {age} old", ink="caution"

@@ -44,7 +44,9 @@ def _first_line(view: View, width: int) -> Line:
         head, words = "Not all known", f"{unknown[0]}." + (f" And {len(unknown) - 1} more." if unknown[1:] else "")
     else:
         shelved = f"{snapshot.shelved} shelved" if snapshot.shelved else "nothing shelved"
-        head, words = "All quiet", f"nothing open, {shelved}. {_last(snapshot)}"
+        last = _last(snapshot)
+        full = f"nothing open, {shelved}. {last}"
+        head, words = "All quiet", full if len(full) < width - WORDS else last
     draft.put(1, head, "strong")
     at = max(WORDS, len(head) + 4)
     draft.put(at, fmt.cut(words, width - at - 1), "muted")
@@ -125,7 +127,7 @@ def limit_figure(limit: Limit, *, bound: bool) -> str:
 
 def limit_lines(limits: tuple[Limit, ...], width: int) -> list[Line]:
     """The three figures nearest to a limit, each with a gauge that ends at the limit line."""
-    now, bound, gauge = (33, 51, 72) if width >= NARROW else (30, 42, 62)
+    now, bound, gauge = (33, 51, 72) if width >= NARROW else (30, 46, 58)
     cells = min(30, width - gauge - 3)
     head = Draft(width)
     for x, words in ((4, "CLOSEST TO A LIMIT"), (now, "NOW"), (bound, "LIMIT"), (gauge, "HOW NEAR")):

@@ -34,8 +34,7 @@ def _feeds(body: Sequence[Draft], feeds: Sequence[FeedRow], view: View, x: int, 
         if ill:
             draft.put(x - 2, STALE[0], "caution-bold")
         draft.put(x, fmt.cut(feed.feed, 18), "caution" if ill else "text")
-        age = None if feed.age_s is None else feed.age_s + (view.silent_s or 0)
-        draft.right(x + 25, fmt.age(age), "caution-bold" if ill else "muted")
+        draft.right(x + 25, fmt.age(view.aged(feed.age_s)), "caution-bold" if ill else "muted")
         draft.right(x + 34, fmt.UNKNOWN if feed.per_s is None else f"{feed.per_s:.1f}", "muted")
         doing = f"dials in {int(feed.retry_s) + 1} s" if feed.retry_s is not None else feed.state.replace("_", " ")
         draft.put(x + 37, fmt.cut(doing, width - x - 38), "caution" if ill else "muted")

@@ -75,7 +75,7 @@ def _banner(view: View, alert: AlertRow, width: int, room: int) -> list[Line]:
     body = [
         _sentence(alert.fact, alert.fact_rest, width, paper),
         _sentence(alert.order, alert.order_rest, width, paper),
-        _keys(view, alert, width, paper),
+        _keys(view, width, paper, count=room > 5),
     ]
     lines = [_band(view, alert, width), *(body if room >= 4 else body[: max(0, room - 1)])]
     return lines + _other_lines(view, width, room - len(lines))
@@ -133,7 +133,8 @@ def clauses(text: str, room: int) -> str:
     return fmt.ELLIPSIS if text.strip() and room > 0 else ""
 
 
-def _keys(view: View, alert: AlertRow, width: int, paper: str) -> Line:
+def _keys(view: View, width: int, paper: str, *, count: bool) -> Line:
+    """What can be done about it, and how many alerts have no line in the slot."""
     draft = Draft(width, paper)
     if paper == "tint":
         draft.put(0, "▌", "fill-bar")
@@ -143,7 +144,7 @@ def _keys(view: View, alert: AlertRow, width: int, paper: str) -> Line:
             at = draft.put(at, command.shown, "key", command.id)
             at = draft.put(at + 1, command.label, "text", command.id) + 3
     more = len(view.open_alerts) - 3
-    if more > 0:
+    if count and more > 0:
         draft.right(width - 1, f"and {more} more", "muted")
     return draft.line()
 
@@ -208,8 +209,15 @@ def _together(view: View, others: Sequence[AlertRow], width: int) -> Line:
 
 
 def _in_short(alert: AlertRow, room: int) -> str:
-    fact = alert.fact or alert.title
-    return fmt.cut(f"{fact}{clauses(alert.fact_rest, room - cells(fact))}", room)
+    """Its sentence as far as it fits, cut between words."""
+    words = alert.message or alert.title
+    if cells(words) <= room:
+        return words
+    whole = words.rfind(". ", 0, room)
+    if whole > room // 2:
+        return words[: whole + 1]
+    at = words.rfind(" ", 0, room)
+    return f"{words[:at]}{fmt.ELLIPSIS}" if at > 0 else fmt.cut(words, room)
 
 
 class AlertSlot(Painted):
