@@ -197,7 +197,7 @@ class AccountRow(Struct, frozen=True):
 
 
 class After(Struct, frozen=True):
-    """The figures once a ticket is done, computed from its rounded amount."""
+    """The figures once a ticket is done, computed from its rounded amount: of its coin, leg, account and the book."""
 
     hedge_ratio: Decimal | None = None
     drift: Decimal | None = None
@@ -205,6 +205,28 @@ class After(Struct, frozen=True):
     off_usd: Decimal | None = None
     to_liquidation: Decimal | None = None
     liquidation_price: Decimal | None = None
+    margin_ratio: Decimal | None = None
+    """Of the leg; of a cross leg the wallet's."""
+    effective_leverage: Decimal | None = None
+    hours_to_liquidation: Decimal | None = None
+    """At the present pace."""
+    funding_day_usd: Decimal | None = None
+    """Of all legs of the coin; zero where none is left."""
+    joint_to_liquidation: Decimal | None = None
+    """Of the account."""
+    free: Decimal | None = None
+    """Free collateral of the account, in the ticket's `currency`."""
+    book_drift: Decimal | None = None
+    book_off_usd: Decimal | None = None
+    why: dict[str, str] = field(default_factory=dict)
+
+
+Remedy = Literal[
+    "sell_more", "buy_back", "add_margin", "add_collateral", "trim", "unwind", "reopen", "update_file", "wait"
+]
+"""`trim`: part of the hedge and the coins it covers, so that the ratio stays. `unwind`: part of the hedge, or all.
+`add_margin` goes to a leg (of a cross one to its account), `add_collateral` to an account, for an order that needs it.
+`reopen` and `update_file` answer a leg that may be gone."""
 
 
 class Ticket(Struct, frozen=True):
@@ -224,6 +246,7 @@ class Ticket(Struct, frozen=True):
     amount: Decimal | None = None
     """Collateral to add, in `currency`."""
     currency: str | None = None
+    """What the leg or the account is margined in."""
     fee_usd: Decimal | None = None
     after: After = After()
     words: str = ""
@@ -231,6 +254,28 @@ class Ticket(Struct, frozen=True):
     effect: str = ""
     """What it achieves: `for +24 % to liquidation`."""
     why: dict[str, str] = field(default_factory=dict)
+    remedy: Remedy | None = None
+    goal: Decimal | None = None
+    """What it was sized for, in the unit of its rule: 0.12 is 12 % to liquidation."""
+    limit_low: Decimal | None = None
+    limit_high: Decimal | None = None
+    """Fill it within these prices, quote currency: a sale no lower, a purchase no higher."""
+    fee_rate: Decimal | None = None
+    """Taker fee, a fraction of the notional."""
+    margin_needed: Decimal | None = None
+    """Free collateral it takes before it can be placed, in `currency`, fee left out; zero where it only reduces."""
+    margin_free: Decimal | None = None
+    """Free collateral of the account now, in `currency`."""
+    covered: bool | None = None
+    """Whether that is enough, the fee included; None where it is not known or not asked for."""
+    sell_coins: Decimal | None = None
+    """Coins held outside futures accounts to sell with it: a trim."""
+    residual: Decimal | None = None
+    """Coins that stay off plan because orders come in lots, or by the size of its leg; positive: under-hedged."""
+    risk: str = ""
+    """What remains, or what it costs to wait: `Each 10 % fall of SOL costs 300 USD more than planned`."""
+    flags: tuple[str, ...] = ()
+    """Assumptions a reader must know: `fee: list price of bybit`."""
 
 
 class AlertRow(Struct, frozen=True):
