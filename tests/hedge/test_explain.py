@@ -2,76 +2,26 @@
 
 from __future__ import annotations
 
-import types
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
-from msgspec import Struct
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hedge.book import Book
-from hedge.explain import Explainer, Explanation, UnknownFigure, explain, recompute
+from hedge.explain import Explainer, UnknownFigure, explain, recompute
 from hedge.explain_account import ACCOUNT_FIGURES, WALLET_FIGURES
 from hedge.explain_asset import ASSET_FIGURES
 from hedge.explain_feed import FEED_FIGURES
-from hedge.explain_form import Input, as_decimal, leaves
 from hedge.explain_leg import LEG_FIGURES
 from hedge.explain_totals import TOTALS_FIGURES
-from hedge.market import Instant
+from hedge.market import Instant, Update
 from hedge.snapshot import AccountRow, Ages, AssetRow, FeedRow, PositionRow, Snapshot, Totals
+from tests.hedge.explain_checks import MONITORS, PLAIN, ROWS, figures, numeric, walk, walk_on
 from tests.hedge.explained_books import BTC, everything, facts, patchy, prices, rich
 from tests.hedge.said import D, at, mark, tick
-
-ROWS: dict[str, tuple[str, type[Struct]]] = {
-    "assets": ("asset", AssetRow),
-    "positions": ("id", PositionRow),
-    "accounts": ("id", AccountRow),
-    "feeds": ("feed", FeedRow),
-}
-MONITORS = {"alerts", "shelved", "limits", "last_alert", "levels", "notices"}
-"""What the monitor adds to the snapshot: it stands on figures that are explained."""
-AN_ANSWER = {
-    "never: no price liquidates it",
-    "nothing is held",
-    "insolvent: equity is gone",
-    "next dial: it is not waiting to dial",
-}
-"""Reasons that leave nothing to ask for."""
-PLAIN = {"schema", "as_of", "mode", "portfolio", "path", "started"}
-
-
-def kinds(hint: Any) -> set[Any]:
-    """What a field may hold."""
-    if get_origin(hint) in (Union, types.UnionType):
-        return set().union(*(kinds(part) for part in get_args(hint)))
-    return {get_origin(hint) or hint}
-
-
-def numeric(hint: Any) -> bool:
-    return bool(kinds(hint) & {Decimal, float, int})
-
-
-def numbers(row: Struct, prefix: str) -> Iterator[tuple[str, Any]]:
-    """Path and value of every number of a row, known or not."""
-    for name, hint in get_type_hints(type(row)).items():
-        value = getattr(row, name)
-        if numeric(hint):
-            yield f"{prefix}.{name}", value
-        elif isinstance(value, Struct):
-            yield from numbers(value, f"{prefix}.{name}")
-        elif get_origin(hint) is dict and numeric(get_args(hint)[1]):
-            yield from ((f"{prefix}.{name}.{key}", found) for key, found in value.items())
-
-
-def figures(snapshot: Snapshot) -> dict[str, Decimal | None]:
-    """Every number that the book puts into a snapshot, by its path."""
-    found = dict(numbers(snapshot.totals, "totals"))
-    for section, (key, _) in ROWS.items():
-        for row in getattr(snapshot, section):
-            found |= dict(numbers(row, f"{section}.{getattr(row, key)}"))
-    return {path: as_decimal(value) for path, value in found.items()}
+from tests.hedge.test_book_sums import updates
 
 
 def later(book: Book) -> Book:
@@ -98,68 +48,36 @@ def explainer(request: pytest.FixtureRequest) -> Explainer:
 
 
 def test_every_number_of_the_snapshot_is_that_of_its_own_inputs(explainer: Explainer) -> None:
-    found = figures(explainer.snapshot)
-    for path, value in found.items():
-        explained = explainer.explain(path)
-        assert (explained.path, explained.value) == (path, value)
-        check(explainer, explained)
+    walk(explainer)
 
 
 def test_what_inputs_lead_on_to_is_explained_in_the_same_way(explainer: Explainer) -> None:
-    """Figures that no row shows: their formulas give what the book holds."""
-    waiting = list(figures(explainer.snapshot))
-    seen = set(waiting)
-    while waiting:
-        for given in leaves(explainer.explain(waiting.pop()).inputs):
-            if given.path is None:
-                continue
-            deeper = explainer.explain(given.path)
-            assert (given.value, given.unit, given.age_s, given.stale) == (
-                deeper.value,
-                deeper.unit,
-                deeper.age_s,
-                deeper.stale,
-            )
-            if given.path not in seen:
-                seen.add(given.path)
-                waiting.append(given.path)
-                check(explainer, deeper)
+    walk_on(explainer)
 
 
-def check(explainer: Explainer, explained: Explanation) -> None:
-    """An explanation is whole, says the same as JSON, and can be recomputed; what is not known has a reason."""
-    path = explained.path
-    assert explained.title and explained.formula and explained.as_of, path
-    assert "{" not in explained.symbols + explained.numbers, path
-    again = msgspec.json.decode(msgspec.json.encode(explained), type=Explanation)
-    assert again == explained, path
-    if explained.value is None:
-        assert explained.why not in ("", "not known"), path
-        assert explained.remedy or explained.why in AN_ANSWER, path
-        unmet = any(given.stale or given.why for given in leaves((*explained.inputs, *explained.conditions)))
-        assert recompute(again) is None or unmet, path
-        return
-    assert (explained.why, explained.remedy) == ("", ""), path
-    result = recompute(again)
-    assert result == explained.value, path
-    for given in leaves(explained.inputs):
-        checked_input(given, path)
-
-
-def checked_input(given: Input, path: str) -> None:
-    """Each input says where it is from; what is not known, why."""
-    assert given.label, path
-    if given.kind == "number" and given.value is None and given.name != "cap":
-        assert given.why, (path, given.name)
+@settings(max_examples=25, deadline=None)
+@given(said=updates(), with_facts=st.booleans(), later=st.integers(0, 70_000))
+def test_whatever_venues_say_every_number_is_that_of_its_own_inputs(
+    said: list[Update], with_facts: bool, later: int
+) -> None:
+    book = Book(everything())
+    if with_facts:
+        facts(book)
+    for update in said:
+        book.apply(update)
+    clock = max(getattr(update, "at_mono_ms", 0) for update in said) + later
+    explainer = Explainer(book, at(clock))
+    walk(explainer)
+    walk_on(explainer)
 
 
 def test_every_number_of_an_explanation_is_in_its_formula(explainer: Explainer) -> None:
     """A number that the formula was given stands in its symbols, or says why the result does not depend on it."""
     for path in figures(explainer.snapshot):
         explained = explainer.explain(path)
-        for given in explained.inputs:
-            if given.kind == "number" and given.symbol and not given.note:
-                assert given.symbol in explained.symbols, (path, given.name)
+        for found in explained.inputs:
+            if found.kind == "number" and found.symbol and not found.note:
+                assert found.symbol in explained.symbols, (path, found.name)
 
 
 def test_no_number_of_the_snapshot_is_without_an_entry() -> None:
