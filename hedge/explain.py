@@ -31,7 +31,7 @@ from hedge.market import Instant
 from hedge.snapshot import Snapshot
 from hedge.take import take_snapshot
 
-__all__ = ["Explainer", "Explanation", "Input", "UnknownFigure", "as_text", "explain", "recompute"]
+__all__ = ["Explainer", "Explanation", "Input", "UnknownFigure", "as_text", "explain", "figure_paths", "recompute"]
 
 
 class _Section(NamedTuple):
@@ -127,6 +127,20 @@ class Explainer:
 def _by_key(snapshot: Snapshot, section: str, key: str) -> dict[str, Struct]:
     rows: Iterable[Struct] = getattr(snapshot, section)
     return {getattr(row, key): row for row in rows}
+
+
+def figure_paths(snapshot: Snapshot) -> Iterator[str]:
+    """The path of every number in the snapshot that can be explained, in the order of the screen."""
+    yield from (f"totals.{name}" for name in TOTALS_FIGURES if _shows(snapshot.totals, name))
+    for section, (key, _, _, figures) in _SECTIONS.items():
+        for name, row in _by_key(snapshot, section, key).items():
+            yield from (f"{section}.{name}.{figure}" for figure in figures if _shows(row, figure))
+            yield from (f"{section}.{name}.free.{currency}" for currency in getattr(row, "free", ()))
+
+
+def _shows(row: Struct, figure: str) -> bool:
+    """Whether a row has the figure, and not only an explanation of another one."""
+    return hasattr(row, figure.partition(".")[0])
 
 
 def _of_account(account: AccountSubject) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 
@@ -88,9 +89,16 @@ def _quoted(subject: AssetSubject) -> Input:
         why = subject.reason("price")
         wanted = " or ".join(dict.fromkeys(found.market.venue for found in subject.coin.sources))
         return Input("price", "price", "S_q", live=True, why=why, remedy=f"the first price from {wanted}")
-    if source.leg is not None:
-        return subject.at(f"positions.{source.leg.id}.{source.kind}")
-    return _spot(subject, source)
+    found = _spot(subject, source) if source.leg is None else subject.at(f"positions.{source.leg.id}.{source.kind}")
+    return replace(found, flags=(*found.flags, *_second_best(subject, source)))
+
+
+def _second_best(subject: AssetSubject, source: Source) -> Iterator[str]:
+    """What a reader must know about a price that is not of the first source."""
+    if source.kind == "mark":
+        yield f"{subject.coin.name} priced at a mark, for want of an index"
+    elif source is not subject.coin.sources[0]:
+        yield f"{subject.coin.name} priced at the {source.kind} of {source.market.venue}, in place of the first source"
 
 
 def _spot(subject: AssetSubject, source: Source) -> Input:

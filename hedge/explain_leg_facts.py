@@ -128,14 +128,12 @@ def _tick(subject: LegSubject) -> Input:
 
 def money_rate(subject: Subject, currency: str) -> Input:
     """USD for one unit of a currency that is money."""
-    layout = subject.book.layout
+    layout, label = subject.book.layout, f"{currency} in USD"
     note = layout.rate_note(currency)
-    source = "by definition" if not note else FILE if "file" in note else note
-    flags = (f"{currency} assumed at par",) if "assumed" in note else ()
-    label = f"{currency} in USD"
-    return Input(
-        label, label, "U", value=layout.rate_of(currency), unit=f"USD per {currency}", source=source, flags=flags
-    )
+    given = stated(label, "U", layout.rate_of(currency), f"USD per {currency}", note or "by definition", why="")
+    if "file" in note:
+        return replace(given, source=FILE, age_s=seconds(subject.now.wall_ms, subject.book.portfolio.written_ms))
+    return replace(given, flags=(f"{currency} assumed at par",)) if "assumed" in note else given
 
 
 def _price(subject: LegSubject) -> Input:
@@ -212,7 +210,9 @@ def _of_brackets(subject: LegSubject) -> tuple[str, float | None, tuple[str, ...
         case "file":
             return FILE, subject.shown.ages.position, ()
         case "instrument":
-            return f"{leg.account.venue} instruments", None, ("maintenance rate assumed",)
+            found = leg.market.instrument
+            asked = None if found is None or not found.at_ms else seconds(subject.now.wall_ms, found.at_ms)
+            return f"{leg.account.venue} instruments", asked, ("maintenance rate assumed",)
         case _:
             return "", None, ()
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedge.book import Book
-from hedge.explain import Explainer, UnknownFigure, explain, recompute
+from hedge.explain import Explainer, UnknownFigure, explain, figure_paths, recompute
 from hedge.explain_account import ACCOUNT_FIGURES, WALLET_FIGURES
 from hedge.explain_asset import ASSET_FIGURES
 from hedge.explain_feed import FEED_FIGURES
@@ -120,6 +120,17 @@ def test_a_field_that_is_no_number_says_what_it_says() -> None:
     book, now = MOMENTS["fresh"]
     with pytest.raises(UnknownFigure, match=r"assets\.BTC\.status is no number: it says under\."):
         explain(book, "assets.BTC.status", now)
+
+
+def test_the_paths_offered_are_those_of_the_snapshot(explainer: Explainer) -> None:
+    assert sorted(figure_paths(explainer.snapshot)) == sorted(figures(explainer.snapshot))
+
+
+def test_a_price_of_another_source_is_flagged_wherever_it_is_used() -> None:
+    book, now = MOMENTS["patchy"]
+    second = "BTC priced at the index of bybit, in place of the first source"
+    assert second in explain(book, "assets.BTC.price", now).flags
+    assert second in explain(book, "totals.spot_usd", now).flags
 
 
 def test_names_with_points_are_found() -> None:
