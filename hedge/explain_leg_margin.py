@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from hedge.balances import isolated_equity
 from hedge.explain_entry import READ, Entry, Figure, passed_on, read, same
 from hedge.explain_form import Input
@@ -78,7 +80,7 @@ def _entry_notional(subject: LegSubject) -> Entry[LegSubject]:
 
 def _required(
     part: str, title: str, symbol: str, unit: Callable[[LegSubject], str], template: str
-) -> Figure[LegSubject]:
+) -> Callable[[LegSubject], Entry[LegSubject]]:
     """Rate or margin of the bracket that the present notional falls into."""
 
     def made(subject: LegSubject) -> Entry[LegSubject]:
@@ -103,33 +105,23 @@ def _maintenance_rate(subject: LegSubject) -> Entry[LegSubject]:
         return Entry(title, symbol, unit, words, template, isolated_liquidation, ISOLATED, "maintenance_rate")
     if leg.maintenance is None and len(leg.tiers) == 1:
         return Entry(title, symbol, unit, "the one rate that is known", "{value}", takes={"value": _only_rate})
-    found = _required("rate", title, symbol, lambda _: unit, "m of the bracket of {notional} = {tiers.rate}")
-    return found(subject) if callable(found) else found
+    template = "{tiers.rate} of the bracket of {notional}"
+    return _required("rate", title, symbol, lambda _: unit, template)(subject)
 
 
 def _only_rate(subject: LegSubject) -> Input:
     found = brackets(subject, None)
-    rate = found.items[0].items[2]
-    return Input(
-        "value",
-        rate.label,
-        "m",
-        value=rate.value,
-        unit=rate.unit,
-        source=found.source,
-        age_s=found.age_s,
-        flags=found.flags,
-    )
+    rate = next(item for item in found.items[0].items if item.name == "maintenance_rate")
+    return replace(rate, source=found.source, age_s=found.age_s, flags=found.flags)
 
 
 def _ratio(subject: LegSubject) -> Entry[LegSubject]:
-    words = "maintenance margin over equity: 0 is safe, 1 is liquidation"
-    required = "maintenance_margin"
-    takes = same(required, "equity")
+    title, words = "margin ratio", "maintenance margin over equity: 0 is safe, 1 is liquidation"
     if subject.leg.isolated:
-        return Entry("margin ratio", "MR", "fraction", words, f"{{{required}}} ÷ {{equity}}", margin_ratio, takes)
-    path = in_wallet(subject, "margin_ratio")
-    return passed_on("margin ratio", "MR", "fraction", words + "; of all cross positions of its account together", path)
+        takes = same("maintenance_margin", "equity")
+        return Entry(title, "MR", "fraction", words, "{maintenance_margin} ÷ {equity}", margin_ratio, takes)
+    words += "; of all cross positions of its account together"
+    return passed_on(title, "MR", "fraction", words, in_wallet(subject, "margin_ratio"))
 
 
 LEG_MARGIN: dict[str, Figure[LegSubject]] = {
