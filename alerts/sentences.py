@@ -284,6 +284,8 @@ def _feed(alert: Alert, scene: Scene) -> Said:
     stopped = row is not None and row.state == "blocked"
     title = f"Feed {'stopped' if stopped else 'silent'} · {name}" + (f" · {_listed(coins)}" if coins else "")
     order, order_rest = _look(alert, legs)
+    if not order and _cut_off(scene):
+        order, order_rest = "Check the network", ". `hedgetui --demo` shows a simulated market and needs none."
     return Said(
         title, fact, rest, order, order_rest, asset=coins[0] if coins else None, cell="age_s" if coins else None
     )
@@ -302,6 +304,11 @@ def _silence(alert: Alert, scene: Scene) -> tuple[str, str]:
     if row.state == "blocked":
         return f"{alert.subject} stopped", f"{tail[:-1]}{again}."
     return f"{alert.subject} has brought nothing yet", f"{again}{tail}"
+
+
+def _cut_off(scene: Scene) -> bool:
+    """Whether no feed has brought anything yet."""
+    return bool(scene.feeds) and all(row.age_s is None for row in scene.feeds.values())
 
 
 def _look(alert: Alert, legs: tuple[PositionRow, ...]) -> tuple[str, str]:

@@ -110,7 +110,8 @@ def report(snapshot: Snapshot, as_json: bool, out: TextIO) -> tuple[int, str]:
         return 0, ""
     if has_data(snapshot):
         return 0, f"Still waiting for {', '.join(waiting_for(snapshot))}."
-    return NO_DATA, "No data came: " + ("; ".join(troubles(snapshot)) or "no feed has answered yet") + "."
+    reasons = "; ".join(troubles(snapshot)) or "no feed has answered yet"
+    return NO_DATA, f"No data came: {reasons}. `hedgetui --demo` needs no network."
 
 
 def troubles(snapshot: Snapshot) -> list[str]:

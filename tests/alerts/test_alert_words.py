@@ -193,6 +193,16 @@ def test_a_feed_that_brings_nothing_says_why(row: Any, value: Decimal | None, fa
     assert said == fact or len(said) <= LINE
 
 
+def test_with_nothing_from_anywhere_the_demo_is_named() -> None:
+    def order(*feeds: Any) -> str:
+        return lines(
+            alert_row(alert("feed", "mexc-futures", 2, value=None), book(positions=(link(None),), feeds=feeds))
+        )[1]
+
+    assert order(feed()) == "Check the network. `hedgetui --demo` shows a simulated market and needs none."
+    assert order(feed(), feed("bybit-linear", age_s=0.4)) == ""
+
+
 def test_a_venue_that_no_feed_reads() -> None:
     row = alert_row(alert("feed", "mexc", 2, value=None), book(positions=(link(None),), feeds=()))
     assert lines(row)[0] == "mexc brings nothing: no feed reads it. LINK figures are not known."

@@ -124,6 +124,7 @@ def test_status_without_a_network_is_3_with_a_reason_for_each_feed(home: Home) -
     assert [row["rule"] for row in snapshot["alerts"]] == ["feed"]
     assert sick["bybit-facts"]
     assert run.stderr.startswith("No data came: ")
+    assert run.stderr.endswith("`hedgetui --demo` needs no network.\n")
     assert run.stderr.count("\n") == 1
     for figure in ("net_usd", "off_usd", "hedge_ratio", "funding_day_usd", "to_liquidation"):
         assert snapshot["totals"][figure] is None
