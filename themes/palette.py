@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 ROLES = (
     "page",  # background
@@ -27,7 +28,7 @@ ROLES = (
 )
 
 
-class Palette(NamedTuple):
+class Palette(Struct, frozen=True):
     """A named theme. `colours` holds a hex for every role, or nothing at all for monochrome."""
 
     name: str

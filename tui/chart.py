@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from tui.line import Span
 
@@ -12,7 +13,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Braille bits by dot row and dot column of one cell."""
 
 
-class Bound(NamedTuple):
+class Bound(Struct, frozen=True):
     """A horizontal line at a value, and the ink of the curve at or below it."""
 
     value: float
@@ -20,7 +21,7 @@ class Bound(NamedTuple):
     ink: str
 
 
-class Scale(NamedTuple):
+class Scale(Struct, frozen=True):
     """The values at the lower and upper edge."""
 
     low: float

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from tui.frame import FULL_WIDTH
 
@@ -14,7 +15,7 @@ LEFT = 4
 WIDE = 200
 
 
-class Column(NamedTuple):
+class Column(Struct, frozen=True):
     """One column. Gaps are the blank cells before it: at least, usually, at most."""
 
     key: str
@@ -59,7 +60,7 @@ GIVES_WAY = ("next_funding", "funding_apr", "funding_day_usd", "venue")
 """Where a figure in alert needs a column that the width would drop, these make room, the first first."""
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """A column at its place: cells `start` to `end`, the end not included."""
 
     column: Column
@@ -116,7 +117,8 @@ def layout(width: int, in_alert: Collection[str] = ()) -> tuple[Place, ...]:
 def group_starts(width: int) -> dict[str, int]:
     """Where the head of each group's first column begins: the place of the headline that sums the group up."""
     starts: dict[str, int] = {}
-    for column, start, end in layout(width):
+    for place in layout(width):
+        column, start, end = place.column, place.start, place.end
         if column.group not in starts:
             starts[column.group] = start + min(3, 0 if column.left else end - start - len(column.head))
     return starts

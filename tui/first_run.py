@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -34,14 +35,14 @@ SAYS = (
     "and watches both. No key and no account are needed.",
 )
 PROMISE = ("It cannot trade. It signs no order, transfer or withdrawal,", "and refuses a key that could.")
-WIDE = 72
+WIDE = 76
 
 
 def file_words(width: int) -> list[str]:
     """How to come to a portfolio of one's own."""
     return [
-        "A portfolio is one JSON file, wherever you like. Copy the sample and change it:",
-        f"  {SAMPLE}",
+        "A portfolio is one JSON file, wherever you like. Copy the sample, change it:",
+        *textwrap.wrap(str(SAMPLE), max(20, width - 8), initial_indent="  ", subsequent_indent="  "),
         "Validate it, and have it said back in words:",
         "  hedgetui check my.json",
         "Then watch it:",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 FULL_WIDTH, FULL_HEIGHT = 80, 24
 TALL = 30
@@ -13,7 +15,7 @@ DETAIL_WHOLE = 12
 DETAIL_LEAST = 5
 
 
-class Frame(NamedTuple):
+class Frame(Struct, frozen=True):
     """Heights of the parts from top to bottom; the gaps above slot and headlines are lines of their own."""
 
     kind: Literal["full", "compact", "line"]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from msgspec import Struct
 from rich.color import Color, blend_rgb
 from rich.color_triplet import ColorTriplet
 from rich.style import Style
@@ -19,7 +18,7 @@ DEFAULT = "ansi_default"
 """Whatever the terminal's own colour is."""
 
 
-class Ink(NamedTuple):
+class Ink(Struct, frozen=True):
     """A role and its weight; `back` fills the cell; `plain` is what stands for both in monochrome."""
 
     role: str
@@ -66,15 +65,18 @@ class Inks:
 
     def __init__(self, palette: Palette) -> None:
         self.palette = palette
-        self._known: dict[tuple[str, str, bool], Style] = {}
+        self._tables: dict[tuple[str, bool], dict[str, Style]] = {}
+
+    def table(self, paper: str, dimmed: bool = False) -> dict[str, Style]:
+        """The terminal style of every ink on a paper."""
+        key = (paper, dimmed)
+        if key not in self._tables:
+            self._tables[key] = {ink: self.style(ink, paper, dimmed) for ink in INKS}
+        return self._tables[key]
 
     def style(self, ink: str, paper: str, dimmed: bool = False) -> Style:
-        """The terminal style of an ink on a paper."""
-        key = (ink, paper, dimmed)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._plain(ink, dimmed) if self.palette.plain else self._coloured(*key)
-        return found
+        """The terminal style of one ink on a paper."""
+        return self._plain(ink, dimmed) if self.palette.plain else self._coloured(ink, paper, dimmed)
 
     def _plain(self, ink: str, dimmed: bool) -> Style:
         return Style.parse("dim" if dimmed else INKS[ink].plain)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from operator import itemgetter
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from tui.format import cells, cut
 
 
-class Span(NamedTuple):
+class Span(Struct, frozen=True):
     """A piece of text. `ink` names an entry of `tui.ink.INKS`; `act` is what a click on it does."""
 
     text: str
@@ -17,7 +18,7 @@ class Span(NamedTuple):
     act: str = ""
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True):
     """One row of cells from column 0. `paper` is the role behind it: page, raised, cursor or tint."""
 
     spans: tuple[Span, ...] = ()
@@ -31,6 +32,11 @@ class Line(NamedTuple):
 
 
 BLANK = Line()
+SOLID = frozenset({
+    "tab", "tab-key", "title", "title-text", "choice", "choice-bar", "choice-key", "choice-name", "choice-about",
+    "caution-cell", "fill", "mode-fill",
+})  # fmt: skip
+"""Inks that show on a blank cell: filled or underlined."""
 
 
 class Draft:
@@ -51,7 +57,7 @@ class Draft:
     def put_all(self, x: int, spans: Iterable[Span]) -> int:
         """Write spans one after the other; returns the column after them."""
         for span in spans:
-            x = self.put(x, *span)
+            x = self.put(x, span.text, span.ink, span.act)
         return x
 
     def right(self, end: int, text: str, ink: str = "text", act: str = "") -> int:
@@ -83,13 +89,25 @@ class Draft:
                 size = cells(span.text)
             if x < at or not size:
                 continue
-            if x > at:
-                spans.append(Span(" " * (x - at)))
-            spans.append(span)
+            _add(spans, span, x - at)
             at = x + size
         if at < self.width:
             spans.append(Span(" " * (self.width - at)))
         return Line(tuple(spans), self.paper, self.act)
+
+
+def _add(spans: list[Span], span: Span, gap: int) -> None:
+    """Append a span after a gap, in as few spans as look the same: fewer go to the terminal."""
+    text = span.text
+    if gap and (span.ink in SOLID or span.act):
+        spans.append(Span(" " * gap))
+    elif gap:
+        text = " " * gap + text
+    before = spans[-1] if spans else None
+    if before is not None and before.ink == span.ink and before.act == span.act:
+        spans[-1] = Span(before.text + text, span.ink, span.act)
+    else:
+        spans.append(span if text is span.text else Span(text, span.ink, span.act))
 
 
 def joined(spans: Iterable[Span], width: int) -> tuple[Span, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from hedge.snapshot import AlertRow
 
@@ -22,7 +22,7 @@ RANK = {"advisory": 1, "caution": 2, "warning": 3}
 WORDS = {"advisory": "advisory", "caution": "CAUTION", "warning": "WARNING"}
 
 
-class Sign(NamedTuple):
+class Sign(Struct, frozen=True):
     """A glyph and its ink."""
 
     glyph: str

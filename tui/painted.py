@@ -96,13 +96,14 @@ class Painted(Widget):
         return strip
 
     def _inked(self, line: Line) -> Strip:
-        style, paper, dimmed = self.inks.style, line.paper, self._dimmed
-        ascii_only = self.view.ascii_only
-        segments = [
-            Segment(plain(span.text) if ascii_only else span.text, style(span.ink, paper, dimmed))
-            for span in line.spans
-        ]
-        return Strip(segments).adjust_cell_length(self.size.width, style("text", paper, dimmed))
+        styles, width = self.inks.table(line.paper, self._dimmed), self.size.width
+        ascii_only, length, segments = self.view.ascii_only, 0, []
+        for span in line.spans:
+            text = plain(span.text) if ascii_only else span.text
+            length += cells(text)
+            segments.append(Segment(text, styles[span.ink]))
+        strip = Strip(segments, length)
+        return strip if length == width else strip.adjust_cell_length(width, styles["text"])
 
     def on_click(self, event: events.Click) -> None:
         """Pass on what the text under the pointer stands for."""

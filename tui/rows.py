@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from hedge.snapshot import NEVER, AlertRow, AssetRow, PositionRow, Snapshot
 from tui import format as fmt
@@ -15,7 +16,7 @@ from tui.view import View, seconds_until
 ZEROS = frozenset({"0", "0.0", "0.00", "0.0000"})
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """One line of the table: an asset, or one leg of an opened asset (`child`)."""
 
     id: str
@@ -29,7 +30,7 @@ class Row(NamedTuple):
         return min(self.legs, key=_nearness, default=None)
 
 
-class Cell(NamedTuple):
+class Cell(Struct, frozen=True):
     """The text of a figure without its place, and its ink."""
 
     text: str
@@ -86,7 +87,7 @@ def row_alerts(row: Row, alerts: tuple[AlertRow, ...]) -> list[AlertRow]:
     return [alert for alert in alerts if alert.asset == row.asset.asset]
 
 
-class Drawn(NamedTuple):
+class Drawn(Struct, frozen=True):
     """A line ready to be placed."""
 
     sign: Sign

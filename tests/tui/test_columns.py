@@ -15,9 +15,9 @@ def test_columns_fit_and_never_overlap() -> None:
     for width in range(80, 260):
         places = layout(width)
         at = 4
-        for column, start, end in places:
-            assert start >= at and end - start >= column.cells
-            at = end + column.pad
+        for place in places:
+            assert place.start >= at and place.end - place.start >= place.column.cells
+            at = place.end + place.column.pad
         assert places[-1].end == width - 1
         shown = [place.column.key for place in places]
         assert shown == [column.key for column in COLUMNS if column.since <= width]

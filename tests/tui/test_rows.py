@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hedge.snapshot import AlertRow, Snapshot
 from tui.columns import COLUMNS
+from tui.marks import Sign
 from tui.rows import Cell, Drawn, drawn, rows
 from tui.view import View
 
@@ -66,14 +67,14 @@ def test_shelved_is_plain_with_a_z() -> None:
 
 def test_stale_is_last_known_in_italics_with_its_age() -> None:
     line = row(book.WARNING, "LINK")
-    assert line.sign == ("◐", "caution-bold") and line.name.ink == "stale"
+    assert line.sign == Sign("◐", "caution-bold") and line.name.ink == "stale"
     assert line.cells["age_s"] == Cell("14 s", "caution-bold")
     assert line.cells["funding_day_usd"] == Cell("+6.43", "stale")
 
 
 def test_stale_on_a_hot_leg_is_the_worst() -> None:
     line = row(book.HOT, "SOL")
-    assert line.sign == ("◐", "warning-bold") and line.name.ink == "strong"
+    assert line.sign == Sign("◐", "warning-bold") and line.name.ink == "strong"
     assert line.cells["to_liquidation"] == Cell("~+9.8", "fill") and line.cells["age_s"] == Cell("37 s", "fill")
 
 

@@ -12,6 +12,7 @@ import pytest
 from themes import ROLES, THEMES, palette
 from tui.commands import COMMANDS
 from tui.ink import INKS, Inks
+from tui.line import SOLID
 from tui.screens.overview import Overview
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,11 @@ def test_monochrome_uses_no_colour() -> None:
             style = inks.style(ink, paper)
             assert style.color is None and style.bgcolor is None
     assert inks.style("fill", "page").reverse and inks.style("caution-cell", "page").underline
+
+
+def test_blanks_are_drawn_apart_where_their_ink_shows() -> None:
+    shows = {name for name, ink in INKS.items() if ink.back or "underline" in ink.weight + ink.plain}
+    assert shows == SOLID
 
 
 def test_each_action_has_a_method_a_help_row_and_a_name() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from textual.geometry import Size
 
 from tui import format as fmt
@@ -12,14 +12,12 @@ from tui.frame import Frame
 from tui.line import Draft, Line, Span
 from tui.painted import Painted
 from tui.view import View
-from tui.widgets.help import help_body
-from tui.widgets.ticket import ticket_body, ticket_title
 
 WIDTHS = {"help": 108, "ticket": 100, "quit": 84}
 HEIGHTS = {"help": 26, "ticket": 18, "quit": 10}
 
 
-class Spot(NamedTuple):
+class Spot(Struct, frozen=True):
     """Where a dialog lies."""
 
     offset: tuple[int, int]
@@ -36,7 +34,7 @@ def place_of(dialog: str, shape: Frame, width: int, height: int) -> Spot | None:
     return Spot(((width - wide) // 2, top), (wide, high))
 
 
-class Title(NamedTuple):
+class Title(Struct, frozen=True):
     """The bar on top of a dialog."""
 
     name: str
@@ -48,6 +46,8 @@ def _title(view: View, wide: bool) -> Title:
     if view.dialog == "help":
         return Title("Help", "Overview", "esc closes")
     if view.dialog == "ticket":
+        from tui.widgets.ticket import ticket_title
+
         return Title(
             "TICKET",
             ticket_title(view),
@@ -79,7 +79,17 @@ def quit_body(view: View, width: int) -> list[Line]:
     return lines
 
 
-BODIES = {"help": help_body, "ticket": ticket_body, "quit": quit_body}
+def body_lines(view: View, width: int) -> list[Line]:
+    """What the open dialog says; help and ticket are loaded when first asked for."""
+    if view.dialog == "help":
+        from tui.widgets.help import help_body
+
+        return help_body(view, width)
+    if view.dialog == "ticket":
+        from tui.widgets.ticket import ticket_body
+
+        return ticket_body(view, width)
+    return quit_body(view, width)
 
 
 def dialog_lines(view: View, width: int, height: int) -> list[Line]:
@@ -91,7 +101,7 @@ def dialog_lines(view: View, width: int, height: int) -> list[Line]:
     at = bar.put(2, title.name, "title") + 3
     end = bar.right(width - 2, title.right, "title-text") if width > 60 else width - 2
     bar.put(at, fmt.cut(title.about, end - at - 2), "title")
-    body = BODIES[view.dialog](view, width)
+    body = body_lines(view, width)
     room = height - 1
     top = min(view.scroll, max(0, len(body) - room))
     shown = body[top : top + room]
@@ -114,5 +124,5 @@ class Dialog(Painted):
 
     def scrolled(self, view: View, step: int) -> int:
         """The first line after one step up or down."""
-        length = len(BODIES[view.dialog](view, self.size.width)) if view.dialog else 0
+        length = len(body_lines(view, self.size.width)) if view.dialog else 0
         return max(0, min(view.scroll + step, length - (self.size.height - 1)))

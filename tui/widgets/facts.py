@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from hedge.snapshot import PositionRow
 from tui import format as fmt
@@ -11,7 +12,7 @@ from tui.rows import Row
 from tui.view import View, clock, seconds_until
 
 
-class Fact(NamedTuple):
+class Fact(Struct, frozen=True):
     """One row of the detail."""
 
     label: str

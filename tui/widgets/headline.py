@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from textual.geometry import Size
 
 from hedge.snapshot import NEVER, AlertRow, Totals
@@ -20,7 +20,7 @@ from tui.view import View
 NARROW = 100
 
 
-class Block(NamedTuple):
+class Block(Struct, frozen=True):
     """One headline: its figure, what follows it on the same line, and the two lines below, longest wording first."""
 
     head: str

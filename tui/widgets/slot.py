@@ -159,8 +159,18 @@ def _over_line(view: View, alert: AlertRow, width: int) -> Line:
     key, act, words = ("R", "reset", "reset") if alert.state == "latch_ack" else ("a", "acknowledge", "acknowledge")
     end = draft.right_all(width - 1, (Span(key, "key", act), Span(f" {words}", "text", act)))
     said = f"{alert.fact}{clauses(alert.fact_rest, 999)}" or alert.message
-    draft.put(TITLE, fmt.cut(f"{alert.title}. {said}", end - TITLE - 2))
+    draft.put(TITLE, _over_words(alert.title, said, end - TITLE - 2))
     return draft.line()
+
+
+def _over_words(title: str, said: str, room: int) -> str:
+    """Title and what is known, the venue left out first, then the last clause."""
+    short = title.rpartition(" · ")[0] or title
+    for words in (f"{title}. {said}", f"{short}. {said}"):
+        if cells(words) <= room:
+            return words
+    at = said.rfind(", ")
+    return fmt.cut(f"{short}. {said[:at]}{fmt.ELLIPSIS}" if at > 0 else f"{short}. {said}", room)
 
 
 def _other_lines(view: View, width: int, room: int) -> list[Line]:

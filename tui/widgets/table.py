@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from msgspec import Struct
 from textual import events
 from textual.geometry import Size
 
@@ -25,15 +25,15 @@ POINTS = {"spot": 6, "short": 7}
 def head_line(width: int, places: Sequence[Place]) -> Line:
     """Names of the columns, over their figures."""
     draft = Draft(width)
-    for column, start, end in places:
-        if column.left:
-            draft.put(start, column.head, "muted")
+    for place in places:
+        if place.column.left:
+            draft.put(place.start, place.column.head, "muted")
         else:
-            draft.right(end, column.head, "muted")
+            draft.right(place.end, place.column.head, "muted")
     return draft.line()
 
 
-class Look(NamedTuple):
+class Look(Struct, frozen=True):
     """How lines are drawn on this terminal and width."""
 
     width: int
@@ -51,17 +51,17 @@ def row_line(row: Drawn, row_id: str, look: Look, *, selected: bool) -> Line:
         if look.pointer and not look.ascii_only:
             draft.put(1, "▸", "bar")
     draft.put(1 if look.ascii_only else 2, row.sign.glyph, row.sign.ink)
-    for column, start, end in look.places:
-        if column.key == "asset":
-            start += 2 if row.name.text == CHILD else 0
-            draft.put(start, fmt.cut(row.name.text, end - start), row.name.ink)
+    for place in look.places:
+        if place.column.key == "asset":
+            start = place.start + (2 if row.name.text == CHILD else 0)
+            draft.put(start, fmt.cut(row.name.text, place.end - start), row.name.ink)
         else:
-            _put(draft, row.cells.get(column.key, NO_CELL), Place(column, start, end), look.ascii_only)
+            _put(draft, row.cells.get(place.column.key, NO_CELL), place, look.ascii_only)
     return draft.line()
 
 
 def _put(draft: Draft, cell: Cell, place: Place, ascii_only: bool) -> None:
-    column, start, end = place
+    column, start, end = place.column, place.start, place.end
     text = fmt.cut(cell.text, end - start)
     if not text:
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from hedge.snapshot import AlertRow, AssetRow, PositionRow, Ticket
 from tui import format as fmt
@@ -15,7 +16,7 @@ from tui.widgets.detail import selected_row
 LEFT = 3
 
 
-class Grid(NamedTuple):
+class Grid(Struct, frozen=True):
     """Where columns stand: NOW ends before `now`, ways out begin three cells on and take `each`."""
 
     now: int
@@ -29,7 +30,7 @@ WIDE = Grid(39, 26)
 NARROW = Grid(33, 19)
 
 
-class Subject(NamedTuple):
+class Subject(Struct, frozen=True):
     """What a ticket is about: an alert, or the selected row, with the figures of now."""
 
     title: str
