@@ -10,6 +10,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from alerts.levels import PRICE_DEADBAND, Levels, PriceLevel
+from alerts.market_rules import judge_basis, judge_pace, measured
 from alerts.samples import Samples
 from alerts.values import BOOK, CAUTION, WARNING, Reading
 from hedge.snapshot import NEVER, AccountRow, AssetRow, PositionRow, Totals
@@ -36,7 +37,9 @@ def judge_leg(
     readings = [
         _liquidation(row, levels, samples, fresh),
         _lost(row, samples, fresh),
+        judge_pace(row, levels, fresh),
         _measured("leverage", row.id, row.effective_leverage, levels, fresh),
+        judge_basis(row, levels),
     ]
     if stops.stop_loss is not None:
         readings.append(_stop("stop_loss", row, stops.stop_loss, row.side == "short", fresh))
@@ -67,17 +70,17 @@ def judge_account(row: AccountRow, levels: Levels, stale: bool = False) -> tuple
 
 
 def judge_totals(totals: Totals, levels: Levels) -> tuple[Reading, ...]:
-    """Hedge drift of the whole book."""
-    return (_measured("hedge_drift_total", BOOK, totals.drift, levels, not totals.stale),)
+    """Hedge drift of the whole book, and what its coins are worth against the last rebalance."""
+    fresh = not totals.stale
+    return (
+        _measured("hedge_drift_total", BOOK, totals.drift, levels, fresh),
+        _measured("book_value", BOOK, totals.value_change, levels, fresh),
+    )
 
 
 def _measured(rule: str, subject: str, value: Decimal | None, levels: Levels, fresh: bool) -> Reading:
     """A rule that compares one figure with its levels."""
-    threshold = levels.thresholds[rule]
-    if value is None or not fresh:
-        return Reading(rule, subject, value, shrinking=threshold.shrinking, known=False)
-    level, hold = threshold.judge(value)
-    return Reading(rule, subject, value, level, hold, threshold.shrinking, threshold.limit(hold))
+    return measured(rule, rule, subject, value, levels, fresh)
 
 
 def _liquidation(row: PositionRow, levels: Levels, samples: Samples | None, fresh: bool) -> Reading:

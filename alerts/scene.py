@@ -12,7 +12,7 @@ from alerts.levels import DEFAULT_LEVELS, Levels
 from alerts.timing import DEFAULT_POLICY, Policy
 from alerts.values import BOOK, Alert, Key
 from hedge.market import Instant
-from hedge.snapshot import AccountRow, AssetRow, FeedRow, PositionRow, Ticket, Totals
+from hedge.snapshot import AccountRow, AssetRow, FeedRow, MoneyRow, PositionRow, Ticket, Totals
 
 Tickets = Mapping[Key, tuple[Ticket, ...]]
 
@@ -30,6 +30,8 @@ class Scene(Struct, frozen=True):
     """What to do about an alert, best first."""
     levels: Levels = DEFAULT_LEVELS
     policy: Policy = DEFAULT_POLICY
+    money: Mapping[str, MoneyRow] = {}
+    """Stablecoins, by name."""
 
     def wall_ms(self, mono_ms: int) -> int:
         """The wall time of a moment on the monotonic clock, by what both show now."""
@@ -65,6 +67,7 @@ def scene(
     tickets: Tickets | None = None,
     levels: Levels = DEFAULT_LEVELS,
     policy: Policy = DEFAULT_POLICY,
+    money: Iterable[MoneyRow] = (),
 ) -> Scene:
     """The rows of a snapshot, by id."""
     return Scene(
@@ -77,4 +80,5 @@ def scene(
         tickets or {},
         levels,
         policy,
+        {row.currency: row for row in money},
     )

@@ -2,115 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from msgspec import Struct
-
 from alerts import figures
 from alerts.feed_rules import silent_assets, silent_legs
+from alerts.market_sentences import MARKET_SPEAKERS
+from alerts.phrases import Said, about, last_known, leg_title, limit_words, order_of
 from alerts.scene import Scene
 from alerts.values import WARNING, Alert
-from hedge.snapshot import AssetRow, PositionRow, Ticket
-
-
-class Said(Struct, frozen=True):
-    """An alert in words. `fact` and `order` are the bold beginnings of their lines."""
-
-    title: str
-    fact: str
-    fact_rest: str = "."
-    order: str = ""
-    order_rest: str = ""
-    about: str = ""
-    """Who the fact's `it` is, for a line without the title: `SOL short on bybit`."""
-    asset: str | None = None
-    cell: str | None = None
+from hedge.snapshot import AssetRow, PositionRow
 
 
 def say(alert: Alert, scene: Scene) -> Said:
     """An alert that still stands, in words."""
     speak = _SPEAKERS.get(alert.rule)
     return _plain(alert, scene) if speak is None else speak(alert, scene)
-
-
-def fit(bold: str, rest: str, cells: int) -> str:
-    """As much of `rest` as stands beside `bold` in one line: whole sentences, the first one always, cut if it must."""
-    sentences = re.split(r"(?<=\.) ", rest)
-    kept = sentences[0]
-    for sentence in sentences[1:]:
-        if len(bold) + len(kept) + 1 + len(sentence) > cells:
-            break
-        kept = f"{kept} {sentence}"
-    if len(bold) + len(kept) <= cells:
-        return kept
-    return kept[: max(0, cells - len(bold) - 1)].rstrip() + "…"
-
-
-def order_of(tickets: tuple[Ticket, ...], said: str = "") -> tuple[str, str]:
-    """The best thing to do, in bold, then what it achieves, how much more achieves more, and the second-best way.
-
-    `said` is a venue that the title names already."""
-    if not tickets:
-        return "", ""
-    first = tickets[0]
-    words, where = _words(first, said), ""
-    tail = f" on {first.venue}"
-    if first.notional_usd is not None and words.endswith(tail) and "(" not in words:
-        words, where = words.removesuffix(tail), f" ({figures.usd(first.notional_usd)}){tail}"
-    rest = where + _effect(first, said)
-    other = next((ticket for ticket in tickets if ticket.kind != first.kind and ticket.words), None)
-    for more in tickets[1:]:
-        if more.kind == first.kind == "add_margin" and more.amount is not None and more.currency:
-            rest += f", {figures.trimmed(more.amount)} {more.currency}{_effect(more, said)}"
-    if other is not None:
-        words_too = _words(other, said)
-        comma = "," if "," in words_too else ""
-        rest += f". Or {words_too[:1].lower()}{words_too[1:]}{comma}{_effect(other, said)}"
-    return words, rest + "."
-
-
-def _words(ticket: Ticket, said: str) -> str:
-    words = ticket.words.rstrip(".,")
-    return words.replace(f" on {said}", "") if said else words
-
-
-def _effect(ticket: Ticket, said: str) -> str:
-    """What it achieves; an alert about liquidation need not say to what the distance is."""
-    effect = ticket.effect.strip().rstrip(".").replace(".0 %", " %")
-    if said:
-        effect = effect.removesuffix(" to liquidation")
-    return f" {effect}" if effect else ""
-
-
-def _leg_title(what: str, leg: PositionRow | None, alert: Alert) -> str:
-    return f"{what} · {alert.subject}" if leg is None else f"{what} · {leg.asset} {leg.side} · {leg.venue}"
-
-
-def _about(leg: PositionRow | None, alert: Alert) -> str:
-    return alert.subject if leg is None else f"{leg.asset} {leg.side} on {leg.venue}"
-
-
-def _limit(alert: Alert, scene: Scene, show: Callable[[Decimal], str]) -> str:
-    """`, limit 10 %`; inside the deadband, where it clears; for an answered one, when it asks at once."""
-    threshold = scene.levels.thresholds[alert.rule]
-    fire, clear = threshold.limit(alert.level), threshold.clears[alert.level - 1]
-    value = alert.value
-    if fire is None or clear is None:
-        return "."
-    text = f", limit {show(fire)}"
-    inside = value is not None and (value >= fire if threshold.shrinking else abs(value) <= abs(fire))
-    if inside:
-        text += f", clears {'beyond' if threshold.shrinking else 'below'} {show(clear)}"
-    text += "."
-    ack = alert.ack
-    if alert.shown == "acked" and ack is not None and ack.value is not None:
-        if threshold.shrinking:
-            text += f" Comes back at once at {figures.distance(ack.value - abs(ack.value) / 5)} or less."
-        else:
-            text += f" Comes back at once at {show(abs(ack.value) * 5 / 4)} or more."
-    return text
 
 
 def _liquidation(alert: Alert, scene: Scene) -> Said:
@@ -120,12 +27,12 @@ def _liquidation(alert: Alert, scene: Scene) -> Said:
         order, order_rest = "Add margin or buy back part of it", f" on {leg.venue}."
     fact, rest = _rally(alert, leg, scene)
     return Said(
-        _leg_title("Liquidation", leg, alert),
+        leg_title("Liquidation", leg, alert),
         fact,
         rest,
         order,
         order_rest,
-        _about(leg, alert),
+        about(leg, alert),
         None if leg is None else leg.asset,
         "to_liquidation",
     )
@@ -142,19 +49,10 @@ def _rally(alert: Alert, leg: PositionRow | None, scene: Scene) -> tuple[str, st
         return "It is in liquidation", f": the mark {mark} is past {price}."
     far = figures.distance(alert.value)
     move = "fall" if leg is not None and leg.side == "long" else "rally"
-    rest = _limit(alert, scene, figures.limit)
+    rest = limit_words(alert, scene, figures.limit, figures.distance)
     if leg is not None and leg.hours_to_liquidation is not None and alert.known:
         rest += f" At this pace: {figures.hours(leg.hours_to_liquidation)}."
-    return f"{figures.article(far)} {far} {move} liquidates it", rest + _last_known(alert, leg)
-
-
-def _last_known(alert: Alert, leg: PositionRow | None) -> str:
-    """The age of a figure whose input is silent."""
-    if alert.known:
-        return ""
-    if leg is None or leg.ages.mark is None:
-        return " Last known."
-    return f" Last known, {figures.seconds(leg.ages.mark)} old."
+    return f"{figures.article(far)} {far} {move} liquidates it", rest + last_known(alert, leg)
 
 
 def _joint(alert: Alert, scene: Scene) -> Said:
@@ -169,7 +67,8 @@ def _joint(alert: Alert, scene: Scene) -> Said:
         return Said(name, f"{alert.subject} is in liquidation", ".", order, rest)
     far = figures.whole_distance(alert.value)
     fact = f"{figures.article(far)} {far} {move} of all marks liquidates {alert.subject}"
-    return Said(name, fact, _limit(alert, scene, figures.limit) + _last_known(alert, None), order, rest)
+    limit = limit_words(alert, scene, figures.limit, figures.distance)
+    return Said(name, fact, limit + last_known(alert, None), order, rest)
 
 
 def _lost(alert: Alert, scene: Scene) -> Said:
@@ -181,12 +80,12 @@ def _lost(alert: Alert, scene: Scene) -> Said:
         mark, price = (figures.price(each, tick) for each in (alert.value, alert.threshold))
         rest = f": {mark} against {price}. Presumed liquidated."
     return Said(
-        _leg_title("Presumed liquidated", leg, alert),
+        leg_title("Presumed liquidated", leg, alert),
         "The mark reached its liquidation price",
         rest,
         f"Look at it on {where}",
         ", then correct the portfolio file.",
-        _about(leg, alert),
+        about(leg, alert),
         None if leg is None else leg.asset,
         "to_liquidation",
     )
@@ -199,12 +98,12 @@ def _leverage(alert: Alert, scene: Scene) -> Said:
         order, rest = "Add margin or buy back part of it", f" on {leg.venue}."
     value = Decimal(0) if alert.value is None else alert.value
     return Said(
-        _leg_title("Leverage", leg, alert),
+        leg_title("Leverage", leg, alert),
         f"It carries {value:.1f} times its equity",
-        _limit(alert, scene, figures.trimmed) + _last_known(alert, leg),
+        limit_words(alert, scene, figures.trimmed) + " The advice is 1." + last_known(alert, leg),
         order,
         rest,
-        _about(leg, alert),
+        about(leg, alert),
         None if leg is None else leg.asset,
         "effective_leverage",
     )
@@ -217,7 +116,7 @@ def _margin_ratio(alert: Alert, scene: Scene) -> Said:
     if alert.value is None:
         return Said(f"Margin ratio · {alert.subject}", f"The equity of {alert.subject} is gone", ".", order, rest)
     fact = f"{alert.subject} has a margin ratio of {figures.share(alert.value)}"
-    limit = _limit(alert, scene, figures.limit) + " At 100 % it is liquidated." + _last_known(alert, None)
+    limit = limit_words(alert, scene, figures.limit) + " At 100 % it is liquidated." + last_known(alert, None)
     return Said(f"Margin ratio · {alert.subject}", fact, limit, order, rest, cell="margin_ratio")
 
 
@@ -233,7 +132,7 @@ def _drift(alert: Alert, scene: Scene) -> Said:
             rest = f", {figures.usd(asset.off_usd)} too {'short' if asset.off_usd < 0 else 'long'}."
         return Said(name, fact, rest, order, order_rest, asset=alert.subject, cell="off_usd")
     fact, rest = _drifted(alert.subject, alert, asset)
-    return Said(name, fact, rest + _last_known(alert, None), order, order_rest, asset=alert.subject, cell="drift")
+    return Said(name, fact, rest + last_known(alert, None), order, order_rest, asset=alert.subject, cell="drift")
 
 
 def _drifted(name: str, alert: Alert, asset: AssetRow | None) -> tuple[str, str]:
@@ -260,7 +159,7 @@ def _drift_total(alert: Alert, scene: Scene) -> Said:
         if asset is not None and asset.off_usd:
             order = f"Most of it is {asset.asset}"
             order_rest = f", {figures.usd(asset.off_usd)} too {'long' if asset.off_usd > 0 else 'short'}."
-    return Said("Hedge drift · whole book", fact, rest + _last_known(alert, None), order, order_rest)
+    return Said("Hedge drift · whole book", fact, rest + last_known(alert, None), order, order_rest)
 
 
 def _farthest(scene: Scene) -> AssetRow | None:
@@ -344,12 +243,12 @@ def _stop(alert: Alert, scene: Scene) -> Said:
         where = "the venue" if leg is None else leg.venue
         order, order_rest = f"Decide on {where}", ": nothing was traded from here."
     return Said(
-        _leg_title(what.capitalize(), leg, alert),
+        leg_title(what.capitalize(), leg, alert),
         f"The mark reached its {what}",
         f"{at}{now}.",
         order,
         order_rest,
-        _about(leg, alert),
+        about(leg, alert),
         None if leg is None else leg.asset,
     )
 
@@ -374,6 +273,7 @@ def _plain(alert: Alert, scene: Scene) -> Said:
 
 
 _SPEAKERS: dict[str, Callable[[Alert, Scene], Said]] = {
+    **MARKET_SPEAKERS,
     "liquidation": _liquidation,
     "liquidation_joint": _joint,
     "leg_lost": _lost,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from alerts import figures
+from alerts.market_sentences import worth
 from alerts.order import place
+from alerts.phrases import Said, fit
 from alerts.scene import Scene
-from alerts.sentences import Said, fit, say
+from alerts.sentences import say
 from alerts.values import Alert, State, level_name
 from hedge.snapshot import AlertRow, PastAlert
 
@@ -103,6 +105,9 @@ def _over(alert: Alert, scene: Scene) -> Said:
 
 def _worth(alert: Alert, value: Decimal) -> str:
     """A rule's own figure, with its sign."""
+    known = worth(alert.scale, value)
+    if known is not None:
+        return known
     sign = "+" if value > 0 else ""
     if alert.rule == "liquidation":
         return f"{sign}{figures.distance(value)}"
@@ -117,7 +122,7 @@ def _worth(alert: Alert, value: Decimal) -> str:
 
 def _threshold(alert: Alert, scene: Scene) -> Decimal | None:
     """The limit of the level it stands at."""
-    levels = scene.levels.thresholds.get(alert.rule)
+    levels = scene.levels.thresholds.get(alert.scale)
     return alert.threshold if levels is None else levels.limit(alert.painted)
 
 

@@ -1,7 +1,7 @@
 """What a screen shows, as one frozen value: `hedgetui.snapshot/1`.
 
 Money and prices are Decimal (strings in JSON), rates, ratios and percentages are fractions, times are ISO-8601 UTC.
-None means not known, and the row's `why` says the reason under the field's name. Never NaN, never a zero for "don't know".
+None means not known, and the row's `why` says the reason under the field's name. Never NaN, never a zero for that.
 Signs: money is positive when the hedger receives it, delta is positive when long, `funding_rate` keeps the venue's sign
 (positive: longs pay shorts), `funding_apr` has the hedger's.
 """
@@ -20,11 +20,12 @@ AssetStatus = Literal[
     "hedged", "under", "over", "net_short", "doubled", "proxied", "unhedged", "unpriced", "no_spot", "unknown"
 ]
 Level = Literal["advisory", "caution", "warning"]
-AlertState = Literal[
-    "normal", "pending", "unack", "acked", "rtn_unack", "latch_unack", "latch_ack", "shelved"
-]
+AlertState = Literal["normal", "pending", "unack", "acked", "rtn_unack", "latch_unack", "latch_ack", "shelved"]
 NEVER = "never"
 """In `why`, for a liquidation price that does not exist: the leg cannot be liquidated by price."""
+
+CALM = "the mark is not on its way there"
+"""In `why`, for hours to liquidation where the present pace does not lead to it, or is no more than usual."""
 
 
 class Totals(Struct, frozen=True):
@@ -44,12 +45,26 @@ class Totals(Struct, frozen=True):
     hedge_ratio: Decimal | None = None
     target_ratio: Decimal | None = None
     drift: Decimal | None = None
+    value_change: Decimal | None = None
+    """Of `spot_usd` since the last rebalance, a fraction."""
+    allocation_shift: Decimal | None = None
+    """The largest change of a coin's weight since then, without its sign."""
+    allocation_asset: str | None = None
+    """Whose."""
+    turnover: Decimal | None = None
+    """Half the sum of all changes of weights."""
+    rebased: str | None = None
+    """When the last rebalance was."""
     protected_usd: Decimal | None = None
+    """Dollars of what is held that a short stands against."""
     hedge_result_usd: Decimal | None = None
+    """Since the positions were opened: price, basis, funding and fees, which add up to it exactly."""
     price_result_usd: Decimal | None = None
     basis_result_usd: Decimal | None = None
     funding_result_usd: Decimal | None = None
     fees_result_usd: Decimal | None = None
+    hedge_cost: Decimal | None = None
+    """Funding and fees a year over the value protected; positive is what the insurance costs."""
     funding_day_usd: Decimal | None = None
     funding_apr: Decimal | None = None
     funding_notional_usd: Decimal | None = None
@@ -64,6 +79,7 @@ class Totals(Struct, frozen=True):
     joint_to_liquidation: Decimal | None = None
     joint_account: str | None = None
     margin_used: Decimal | None = None
+    """Margins over collateral of all wallets, a fraction."""
     age_s: float | None = None
     stale: bool = False
     stale_usd: Decimal | None = None
@@ -92,6 +108,12 @@ class AssetRow(Struct, frozen=True):
     hedge_ratio: Decimal | None = None
     target_ratio: Decimal | None = None
     drift: Decimal | None = None
+    protected_usd: Decimal | None = None
+    """Dollars held that a short stands against, in dollars of the proxy where there is one."""
+    weight: Decimal | None = None
+    """Its share of the book's spot value."""
+    weight_shift: Decimal | None = None
+    """Of that since the last rebalance."""
     beta: Decimal | None = None
     price: Decimal | None = None
     price_source: str | None = None
@@ -147,9 +169,17 @@ class PositionRow(Struct, frozen=True):
     basis: Decimal | None = None
     basis_pct: Decimal | None = None
     basis_apr: Decimal | None = None
+    basis_z: Decimal | None = None
+    """How many deviations `basis_pct` is from its mean of seven days."""
     funding_rate: Decimal | None = None
     funding_interval_hours: Decimal | None = None
     funding_apr: Decimal | None = None
+    funding_3d_apr: Decimal | None = None
+    """Mean of the last 72 hours of stamps, a year, the hedger's sign."""
+    funding_adverse_share: Decimal | None = None
+    """Share of those hours that went against the hedger."""
+    funding_flipped: bool | None = None
+    """Whether funding changed its sign for good: by two stamps, or a prediction held for 30 minutes."""
     next_funding: str | None = None
     next_funding_usd: Decimal | None = None
     funding_day_usd: Decimal | None = None
@@ -169,12 +199,27 @@ class PositionRow(Struct, frozen=True):
     """None with `why` = never where no price liquidates it."""
     venue_liquidation_price: Decimal | None = None
     to_liquidation: Decimal | None = None
-    """The move of the mark that liquidates it, positive; a rally for a short, a fall for a long. <= 0: in liquidation."""
+    """The move of the mark that liquidates it, positive: a rally for a short. <= 0: in liquidation."""
     hours_to_liquidation: Decimal | None = None
+    """At the pace of the last fifteen minutes, at most 999. None with `why` = calm where that does not lead there."""
+    sigmas_to_liquidation: Decimal | None = None
+    """The distance in deviations of what the mark moves within `top_up_hours`."""
+    top_up_hours: Decimal | None = None
+    """How long it takes to bring margin there; a setting."""
     unrealised_pnl_usd: Decimal | None = None
+    price_result_usd: Decimal | None = None
+    """Since it was opened: what the index moved."""
+    basis_result_usd: Decimal | None = None
+    """And the mark against the index; with `price_result_usd` it is the unrealised PnL."""
+    fees_result_usd: Decimal | None = None
+    """The fee of opening it, negative."""
+    hedge_result_usd: Decimal | None = None
+    """Price, basis, `paid_usd` and fees together."""
+    cost_year_usd: Decimal | None = None
+    """What funding and fees cost a year; negative is a gain."""
     ages: Ages = Ages()
     sources: dict[str, str] = field(default_factory=dict)
-    """Where each input came from, in words: `mark`: `binance-usdm`, `margin`: `from file`, `entry_price`: `assumed …`."""
+    """Where each input came from: `mark`: `binance-usdm`, `margin`: `from file`, `entry_price`: `assumed …`."""
     stale: tuple[str, ...] = ()
     """Inputs past their limit: `mark`, `index`, `funding`."""
     flags: tuple[str, ...] = ()
@@ -193,6 +238,8 @@ class AccountRow(Struct, frozen=True):
     margin_ratio: Decimal | None = None
     joint_to_liquidation: Decimal | None = None
     as_of: str | None = None
+    short_of: str = ""
+    """A sentence where margins that follow from leverage exceed the collateral stated."""
     why: dict[str, str] = field(default_factory=dict)
 
 
@@ -336,6 +383,21 @@ class FeedRow(Struct, frozen=True):
     """Symbols that are not live, with their reason."""
 
 
+class MoneyRow(Struct, frozen=True):
+    """A stablecoin of the book, and what it is worth."""
+
+    currency: str
+    usd: Decimal
+    """USD for one."""
+    source: str = ""
+    assumed: bool = False
+    """At par because nothing says otherwise."""
+    stale: bool = False
+    age_s: float | None = None
+    collateral_usd: Decimal | None = None
+    """What wallets hold of it."""
+
+
 class Limit(Struct, frozen=True):
     """One figure on its way to a limit, for the quiet slot: the nearest three."""
 
@@ -375,6 +437,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     assets: tuple[AssetRow, ...] = ()
     accounts: tuple[AccountRow, ...] = ()
     positions: tuple[PositionRow, ...] = ()
+    money: tuple[MoneyRow, ...] = ()
+    """Stablecoins, and their rates."""
     alerts: tuple[AlertRow, ...] = ()
     """In the order of the screen: what matters most first."""
     feeds: tuple[FeedRow, ...] = ()

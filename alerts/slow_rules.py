@@ -1,0 +1,59 @@
+"""What changes slowly, and is judged once a second: funding, weights, cost of the hedge, money, old files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from alerts.levels import Levels
+from alerts.market_rules import judge_flip, judge_large, judge_persistent, measured
+from alerts.values import ADVISORY, BOOK, CAUTION, Reading
+from hedge.snapshot import AccountRow, MoneyRow, PositionRow, Totals
+
+FILE_OLD_S = 7 * 86_400
+"""An account that was read from a file longer ago than this is an advisory."""
+
+
+def judge_slow(
+    legs: Sequence[PositionRow],
+    accounts: Sequence[AccountRow],
+    money: Sequence[MoneyRow],
+    totals: Totals,
+    levels: Levels,
+) -> tuple[Reading, ...]:
+    """The slow rules of a whole snapshot."""
+    readings = [reading for row in legs for reading in judge_funding(row, levels)]
+    readings += [judge_money(row, levels) for row in money]
+    readings += [judge_file(row, legs) for row in accounts]
+    return (*readings, *judge_rebalance(totals, levels))
+
+
+def judge_funding(row: PositionRow, levels: Levels) -> tuple[Reading, ...]:
+    """Funding of one leg: it turned, it lasts, it is large."""
+    return judge_flip(row), judge_persistent(row, levels), judge_large(row, levels)
+
+
+def judge_rebalance(totals: Totals, levels: Levels) -> tuple[Reading, ...]:
+    """Weights against the last rebalance, and what the hedge costs a year of the value it protects."""
+    moved = "" if totals.allocation_asset is None else totals.allocation_asset
+    shift = measured("allocation", "allocation", BOOK, totals.allocation_shift, levels, not totals.stale, note=moved)
+    return shift, measured("hedge_cost", "hedge_cost", BOOK, totals.hedge_cost, levels, True)
+
+
+def judge_money(row: MoneyRow, levels: Levels) -> Reading:
+    """A stablecoin off par. One that is only assumed to be at par is not known."""
+    off = None if row.assumed else row.usd - 1
+    return measured("stablecoin", "stablecoin", row.currency, off, levels, not row.stale)
+
+
+def judge_file(row: AccountRow, legs: Sequence[PositionRow]) -> Reading:
+    """How old the file says an account is, and isolated margins that follow from leverage and exceed its wallet.
+
+    Its value is the age in whole days."""
+    ages = [leg.ages.position for leg in legs if leg.account == row.id and leg.ages.position is not None]
+    age_s = max(ages, default=None)
+    days = None if age_s is None else Decimal(int(age_s // 86_400))
+    if row.short_of:
+        return Reading("file", row.id, days, CAUTION, CAUTION, note=row.short_of)
+    level = ADVISORY if age_s is not None and age_s > FILE_OLD_S else 0
+    return Reading("file", row.id, days, level, level)

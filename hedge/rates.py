@@ -1,0 +1,83 @@
+"""What a stablecoin is worth in dollars, implied by two index prices of one venue for the same coin.
+
+A bitcoin costs 65,000 USD in one index and 65,100 USDT in the other: a USDT is 65,000 / 65,100 USD. The two arrive
+apart, and a fast market would shake their quotient, so it is the median of a few samples a second apart, and a new one
+takes over only once it is half a basis point away. Source: section 1 of the domain reference.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+from statistics import median_low
+
+from hedge.exposure import ratio
+from hedge.market import Index
+
+SAMPLES = 7
+STEP_MS = 1_000
+APART_MS = 2_000
+"""How far apart the two prices may have come."""
+LIMIT_MS = 60_000
+"""How long a rate is believed without a new sample."""
+STEP = Decimal("0.00001")
+MOVES_AT = Decimal("0.00005")
+FARTHEST = Decimal("0.5")
+"""A quotient further from one than this is no rate of a stablecoin but a wrong price."""
+
+USD_PER_BITCOIN = {"bybit": "BTC/USD:BTC"}
+"""By venue, the market whose index is in dollars."""
+
+
+def quoted_in(currency: str) -> str:
+    """The market whose index is in a stablecoin."""
+    return f"BTC/{currency}:{currency}"
+
+
+def implied_rate(*, usd_index: Decimal | None, quote_index: Decimal | None) -> Decimal | None:
+    """USD for one unit of a stablecoin: an index in USD over the same in that coin; None where one is missing."""
+    return ratio(usd_index, quote_index)
+
+
+class Implied:
+    """One stablecoin's rate, from the index streams of one venue."""
+
+    __slots__ = ("_samples", "at_ms", "currency", "usd", "venue")
+
+    def __init__(self, currency: str, venue: str) -> None:
+        self.currency = currency
+        self.venue = venue
+        self.usd: Decimal | None = None
+        """USD for one unit; None until both prices have come."""
+        self.at_ms: int | None = None
+        """When it was last confirmed by a sample, monotonic ms."""
+        self._samples: deque[Decimal] = deque(maxlen=SAMPLES)
+
+    @property
+    def words(self) -> str:
+        """Where it is from."""
+        return f"{self.venue} BTC index in USD over that in {self.currency}"
+
+    def look(self, usd_index: Index | None, quote_index: Index | None) -> bool:
+        """Take a sample where one is due; whether the rate is another one now."""
+        if usd_index is None or quote_index is None:
+            return False
+        at_ms = max(usd_index.at_mono_ms, quote_index.at_mono_ms)
+        apart = abs(usd_index.at_mono_ms - quote_index.at_mono_ms)
+        if apart > APART_MS or (self.at_ms is not None and at_ms - self.at_ms < STEP_MS):
+            return False
+        sample = implied_rate(usd_index=usd_index.price, quote_index=quote_index.price)
+        if sample is None or abs(sample - 1) > FARTHEST:
+            return False
+        self.at_ms = at_ms
+        self._samples.append(sample)
+        rate = median_low(self._samples).quantize(STEP)
+        if self.usd is not None and abs(rate - self.usd) < MOVES_AT:
+            return False
+        self.usd = rate
+        return True
+
+    @property
+    def until_ms(self) -> int | None:
+        """The last moment at which it may be believed, monotonic ms; None before the first."""
+        return None if self.at_ms is None else self.at_ms + LIMIT_MS
