@@ -10,8 +10,8 @@ from alert_rows import NOW, RESCUE, SELL, SOL_LEG, account, doge, feed, leg, lin
 from msgspec.structs import replace
 
 from alerts import figures
+from alerts.phrases import fit, order_of
 from alerts.scene import Scene, scene
-from alerts.sentences import fit, order_of
 from alerts.values import Alert, Answered, Shelf, State
 from alerts.words import LINE, alert_row, alert_rows, past_alert
 from hedge.market import Instant
@@ -223,7 +223,7 @@ def test_a_venue_that_no_feed_reads() -> None:
         ),
         (
             alert("leverage", SOL_LEG, 1, value=D("3.42")),
-            "It carries 3.4 times its equity, limit 3.",
+            "It carries 3.4 times its equity, limit 3. The advice is 1.",
             "Add margin or buy back part of it on bybit.",
         ),
         (
