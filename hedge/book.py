@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hedge.account_row import account_row
+from hedge.book_past import DAILY, coins_estimated_by, estimate, named, take_credit, take_over
 from hedge.coin_row import asset_row
 from hedge.coins import Coin
 from hedge.layout import Layout
@@ -57,18 +58,25 @@ class Book:
         self._clock_ms = 0
         self._build(portfolio)
 
-    def _build(self, portfolio: Portfolio) -> None:
+    def _build(self, portfolio: Portfolio, before: Layout | None = None) -> None:
+        """`before`: of what this is a copy; the past is taken over from it."""
         self.portfolio = portfolio
         self.band = on_plan_band(portfolio)
         self.layout = Layout(portfolio, self.ledger, self.assumed)
         self.sums = BookSums()
         self._due: list[tuple[int, str]] = []
         self._touches: dict[str, Touched] = {}
+        if before is not None:
+            take_over(self.layout, before)
         for leg in self.layout.legs.values():
             self._touches[leg.id] = self._touched_by(leg)
             leg.refresh_facts()
+            if before is None:
+                self._refund(leg)
             self._take_over(leg)
         for coin in self.layout.coins.values():
+            if before is None:
+                estimate(coin, self.layout)
             self._value(coin, self._clock_ms)
         for coin in self.layout.coins.values():
             self.sums.take_coin(coin)
@@ -97,7 +105,7 @@ class Book:
         other.ledger = self.ledger if ledger is None else ledger
         other.assumed = dict(self.assumed)
         other._clock_ms = self._clock_ms
-        other._build(portfolio)
+        other._build(portfolio, self.layout)
         for name in other.layout.coins.keys() & self.layout.coins.keys() if same_sources else ():
             other.layout.coins[name].sources = self.layout.coins[name].sources
             other._value(other.layout.coins[name], other._clock_ms)
@@ -128,9 +136,7 @@ class Book:
             case Instrument() | Tiers():
                 return self._facts(update)
             case Candles() | Settlements():
-                market = self.ledger.market(update.venue, update.symbol)
-                market.remember(update)
-                return self._touches_of(market)
+                return self._past(update)
             case FeedState():
                 return self._feed(update)
             case SymbolState():
@@ -175,8 +181,12 @@ class Book:
         market = self._market(update.feed, update.symbol)
         if isinstance(update, FundingInterval):
             market.interval = update
-        elif not market.accept("funding", update):
-            return NOTHING
+        else:
+            passed = market.passed
+            if not market.accept("funding", update):
+                return NOTHING
+            if market.passed is not passed:
+                self._settled(market)
         for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
             leg.refresh_funding()
             self.sums.take_leg(leg)
@@ -184,11 +194,43 @@ class Book:
 
     def _facts(self, update: Instrument | Tiers) -> Touched:
         market = self.ledger.market(update.venue, update.symbol)
-        if isinstance(update, Instrument):
-            market.instrument = update
-        else:
+        if isinstance(update, Tiers):
             market.tiers = update
-        return self._refresh_market(market)
+            return self._refresh_market(market)
+        market.instrument = update
+        return self._refresh_market(market) | self._settled(market)
+
+    def _past(self, update: Candles | Settlements) -> Touched:
+        """History came: what legs were paid, and by daily candles the betas of coins."""
+        market = self.ledger.market(update.venue, update.symbol)
+        market.remember(update)
+        touched = self._settled(market)
+        if isinstance(update, Settlements) or (update.kind, update.hours) != DAILY:
+            return touched
+        coins = coins_estimated_by(market, self.layout)
+        for coin in coins:
+            if estimate(coin, self.layout):
+                self.sums.take_coin(coin)
+                touched |= named(coin.dependants)
+        return touched | named(coins)
+
+    def _settled(self, market: Market) -> Touched:
+        """Work out anew what the legs of a market were paid."""
+        touched = self._touches_of(market)
+        for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
+            coin = self._refund(leg)
+            self._take_over(leg)
+            touched |= {f"account:{leg.account.id}", *(named((coin,)) if coin is not None else ())}
+        return touched
+
+    def _refund(self, leg: Leg) -> Coin | None:
+        """What a leg was paid, into its margin and its wallet; the coin held there, where it is one of the book."""
+        if leg.refresh_past():
+            leg.refresh_facts()
+        coin = take_credit(leg, self.layout)
+        if coin is not None:
+            self.sums.take_coin(coin)
+        return coin
 
     def _refresh_market(self, market: Market) -> Touched:
         for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):

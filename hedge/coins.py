@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from hedge.exposure import drift, hedge_ratio, known_sum, ratio
+from hedge.history import Pair, Volatility
 from hedge.ledger import Ledger, Market
 from hedge.legs import Leg
 from hedge.market import Index, Mark, Spot
@@ -67,8 +68,13 @@ class Coin:
     def __init__(self, name: str, target: Target, spot_quantity: Decimal) -> None:
         self.name = name
         self.target = target
+        self.stated_quantity = spot_quantity
+        """What the file says."""
         self.spot_quantity = spot_quantity
-        """Coins in wallets and coin collateral together."""
+        """Coins in wallets and coin collateral together, with the funding paid in coins since the file's time."""
+        self.volatility = Volatility()
+        self.pair: Pair | None = None
+        """How it moved with its proxy; None without one."""
         self.legs: list[Leg] = []
         """The legs that hedge this coin, in the file's order."""
         self.sources: list[Source] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hedge.history import UsualBasis, usual_basis
 from hedge.market import (
     Candles,
     Confirmed,
@@ -19,16 +20,22 @@ from hedge.market import (
     Instant,
     Instrument,
     Mark,
+    Settlement,
     Settlements,
     Spot,
     SymbolState,
     Tiers,
 )
+from hedge.settled import near, still_unconfirmed
 from hedge.snapshot import FeedRow
 from hedge.trail import Trail
 
 UNWATCHED_LIMIT_MS = 5_000
 """How long a price is believed at most while its feed is not live."""
+CLOCK_MS = 2_000
+"""How far a venue's own times may be apart."""
+PASSED_KEPT = 100
+"""Stamps that wait for the venue to publish them, at most."""
 
 Price = Mark | Index | Spot
 Valued = Price | Funding
@@ -53,12 +60,14 @@ class Market:
         "lean",
         "lean_since_ms",
         "mark",
+        "passed",
         "settlements",
         "spot",
         "states",
         "symbol",
         "tiers",
         "trail",
+        "usual",
         "venue",
     )
 
@@ -75,6 +84,10 @@ class Market:
         self.candles: dict[tuple[str, int], Candles] = {}
         """By kind of price and hours."""
         self.settlements: Settlements | None = None
+        self.passed: list[Settlement] = []
+        """Stamps that were seen to pass, as predicted, until the venue publishes what it settled."""
+        self.usual = UsualBasis()
+        """What the basis was in the last days, by its hourly candles."""
         self.confirmed: dict[str, int] = {}
         """By feed, when a delta last confirmed what it did not mention."""
         self.states: dict[str, SymbolState] = {}
@@ -102,6 +115,8 @@ class Market:
             and value.venue_ms < before.venue_ms
         ):
             return False
+        if isinstance(before, Funding) and isinstance(value, Funding):
+            self._note_passed(before, value)
         setattr(self, name, value)
         if isinstance(value, Mark):
             self.trail.note(value.at_mono_ms, value.price)
@@ -115,12 +130,25 @@ class Market:
         if sign and sign != self.lean:
             self.lean, self.lean_since_ms = sign, funding.at_mono_ms
 
+    def _note_passed(self, before: Funding, after: Funding) -> None:
+        """A next stamp takes the place of one that has passed: what was predicted for that counts as settled."""
+        if before.next_ms is None or after.next_ms is None or before.rate is None or after.next_ms <= before.next_ms:
+            return
+        moved_only = after.venue_ms is not None and after.venue_ms < before.next_ms - CLOCK_MS
+        settled = () if self.settlements is None else self.settlements.settlements[-10:]
+        if not moved_only and not near(before.next_ms, (*settled, *self.passed)):
+            mark = None if self.mark is None else self.mark.price
+            self.passed = [*self.passed[-PASSED_KEPT:], Settlement(before.next_ms, before.rate, mark)]
+
     def remember(self, update: Candles | Settlements) -> None:
         """Keep the newest history of its kind."""
         if isinstance(update, Candles):
             self.candles[update.kind, update.hours] = update
+            if update.hours == 1:
+                self.usual = usual_basis(self.candles.get(("mark", 1)), self.candles.get(("index", 1)))
         else:
             self.settlements = update
+            self.passed = still_unconfirmed(self.passed, update)
 
     def confirm(self, update: Confirmed) -> None:
         """Every value of this feed still holds, as of the update."""
@@ -204,6 +232,13 @@ class Ledger:
             dials=state.dials,
             symbols={symbol: sick.reason or sick.state for symbol, sick in self.sick.get(feed, {}).items()},
         )
+
+    def why_no_past(self, market: Market, what: str) -> str:
+        """Why a venue has told nothing of the past: the words of its history feed, else that it is awaited."""
+        state = self.feeds.get(f"{market.venue}-history")
+        if state is not None and state.state != "live" and state.reason:
+            return f"no {what} yet: {state.feed} {state.reason}"
+        return f"no {what} from {market.venue} yet"
 
     def why_nothing(self, market: Market, what: str) -> str:
         """Why a value never came: the feed's or the symbol's own words, else that it is awaited."""

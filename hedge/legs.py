@@ -14,6 +14,7 @@ from hedge.exposure import position_delta, sign
 from hedge.funding import funding_payment_usd
 from hedge.funding_income import funding_day_usd
 from hedge.ledger import Market
+from hedge.leg_past import UNFUNDED, Funded, Size, funded
 from hedge.liquidation import IsolatedLiquidation, isolated_liquidation
 from hedge.margin import (
     Maintenance,
@@ -82,6 +83,8 @@ class Leg:
         self.payment_usd: Decimal | None = None
         """What the coming stamp would pay, hedger's sign."""
         self.day_usd: Decimal | None = None
+        self.past: Funded = UNFUNDED
+        """What its settled funding comes to; in a copy of a book, what it came to in the original."""
 
     @property
     def interval_assumed(self) -> bool:
@@ -113,6 +116,15 @@ class Leg:
             self._margins(size)
         self.refresh_price()
 
+    def refresh_past(self) -> bool:
+        """Settlements, candles or contract facts changed; whether another margin follows, by `refresh_facts`."""
+        size, before = None, self.past.credit
+        if self.contract_size is not None:
+            size = Size(self.inverse, self.side, self.position.contracts, self.contract_size, self.quote_usd)
+        self.past = funded(self.market, size, self.as_of_ms, self.interval_hours, self.facts_why)
+        self.words = None
+        return self.past.credit != before
+
     def _facts_trouble(self) -> str:
         instrument = self.market.instrument
         if instrument is None:
@@ -138,7 +150,8 @@ class Leg:
         if not self.isolated:
             self.initial_margin = derived
             return
-        self.margin = derived if position.margin is None else position.margin
+        stated = derived if position.margin is None else position.margin
+        self.margin = None if stated is None else stated + self.past.credit
         self.liquidation = isolated_liquidation(
             inverse=self.inverse,
             side=self.side,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hedge.exposure import ONE
+from hedge.proxy import Method
 from hedge.written import Plan, Portfolio
 
 ON_PLAN_BAND = Decimal("0.03")
@@ -26,6 +28,12 @@ class Target(Struct, frozen=True):
     """Moves of the coin for one of the proxy; None while it is not known."""
     note: str = ""
     """What a reader must know about this target."""
+    method: Method = "beta"
+    """How a beta is estimated where none is stated."""
+    estimated: bool = False
+    """Whether beta comes from price history; else it is stated, or 1."""
+    plan_note: str = ""
+    """What of the note has nothing to do with beta."""
 
 
 def target_of(portfolio: Portfolio, asset: str, *, has_position: bool = False) -> Target:
@@ -48,9 +56,15 @@ def target_of(portfolio: Portfolio, asset: str, *, has_position: bool = False) -
         return Target(ratio, note=note)
     source = own if own.proxy else general
     beta = _beta(own, general)
-    if beta is None:
-        note = f"its beta to {proxy} needs price history, which is not read yet; `beta` in the policy states it"
-    return Target(ratio, proxy, source.account, beta, note)
+    method = own.method or general.method or "beta"
+    target = Target(ratio, proxy, source.account, beta, note, method, beta is None, note)
+    return target if beta is not None else with_beta(target, None, "needs price history, which is not read yet")
+
+
+def with_beta(target: Target, beta: Decimal | None, why: str) -> Target:
+    """The target of a coin whose beta is estimated: the estimate, or why there is none and what would help."""
+    note = f"its beta to {target.proxy} {why}; `beta` in the policy states it"
+    return replace(target, beta=beta, note=target.plan_note if beta is not None else note)
 
 
 def _beta(own: Plan, general: Plan) -> Decimal | None:

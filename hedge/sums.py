@@ -61,6 +61,10 @@ class Sum:
         """The sum of the parts that are known."""
         return self._total or ZERO
 
+    def parts(self) -> dict[str, Decimal]:
+        """The parts that are known, by name."""
+        return {name: part for name, part in self._parts.items() if part is not None}
+
     def part(self, name: str) -> Decimal | None:
         """One part, or None where it is not known."""
         return self._parts.get(name)

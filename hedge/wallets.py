@@ -34,7 +34,12 @@ class Wallet:
         self.account = account
         self.currency = currency
         self.is_money = is_money
-        self.balance = account.collateral.get(currency)
+        self.stated = account.collateral.get(currency)
+        """What the file says."""
+        self.credits = Sum()
+        """Funding paid to its legs since then, by leg; also of legs that a copy of the book no longer has."""
+        self.balance = self.stated
+        """Both together."""
         self.legs: list[Leg] = []
         self.cross_legs: list[Leg] = []
         """The legs that share this wallet."""
@@ -53,6 +58,11 @@ class Wallet:
         if not leg.isolated:
             self.cross_legs.append(leg)
             self._cross_at.setdefault(leg.market.symbol, []).append(leg)
+
+    def credit(self, leg_id: str, amount: Decimal) -> None:
+        """Take over what a leg's funding came to since the file's time."""
+        self.credits.put(leg_id, amount)
+        self.balance = None if self.stated is None else self.stated + self.credits.known
 
     def sharing(self, leg: Leg) -> list[Leg]:
         """The cross legs of one symbol, both sides in hedge mode, the leg itself included."""
