@@ -38,7 +38,19 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
         margin_ratio=ratio,
         joint_to_liquidation=joint,
         as_of=as_of,
+        short_of=next((words for words in map(_short_of, wallets) if words), ""),
         why=why,
+    )
+
+
+def _short_of(wallet: Wallet) -> str:
+    """Margins that follow from leverage may come to more than the wallet; stated ones the file's check refuses."""
+    margins, balance = wallet.isolated_margins.value, wallet.balance
+    if margins is None or balance is None or margins <= balance:
+        return ""
+    return (
+        f"the isolated margins of {wallet.account.id} come to {margins:,.2f} {wallet.currency}, "
+        f"more than the {balance:,.2f} it holds"
     )
 
 

@@ -12,10 +12,12 @@ from decimal import Decimal
 
 from hedge.account_row import account_row
 from hedge.book_past import DAILY, coins_estimated_by, estimate, named, take_credit, take_over
+from hedge.book_rates import is_rate_market, money_rows, moved_rates, take_rate
 from hedge.coin_row import asset_row
 from hedge.coins import Coin
 from hedge.layout import Layout
 from hedge.ledger import Ledger, Market, venue_of
+from hedge.leg_pace import TOP_UP_HOURS
 from hedge.leg_row import position_row
 from hedge.legs import Leg
 from hedge.market import (
@@ -37,7 +39,8 @@ from hedge.market import (
     Want,
 )
 from hedge.policy import on_plan_band
-from hedge.snapshot import AccountRow, AssetRow, FeedRow, PositionRow, Totals
+from hedge.rebalance import Reference, position_altered, reference
+from hedge.snapshot import AccountRow, AssetRow, FeedRow, MoneyRow, PositionRow, Totals
 from hedge.totals import BookSums, totals
 from hedge.written import Portfolio
 
@@ -56,6 +59,12 @@ class Book:
         self.assumed: dict[str, Decimal] = {}
         """First fresh marks, frozen as entries of legs that state none, by leg id."""
         self._clock_ms = 0
+        self.assumed_index: dict[str, Decimal] = {}
+        """The indexes of the same moment, by leg id."""
+        self.last_rebalance: Reference | None = None
+        """What value and weights are compared with; None until everything was known once."""
+        self.top_up_hours = TOP_UP_HOURS
+        """How long it takes to bring margin to a venue."""
         self._build(portfolio)
 
     def _build(self, portfolio: Portfolio, before: Layout | None = None) -> None:
@@ -70,6 +79,7 @@ class Book:
             take_over(self.layout, before)
         for leg in self.layout.legs.values():
             self._touches[leg.id] = self._touched_by(leg)
+            leg.entry_index = self.assumed_index.get(leg.id) if leg.id in self.assumed else None
             leg.refresh_facts()
             if before is None:
                 self._refund(leg)
@@ -95,6 +105,8 @@ class Book:
         """Swap positions and plan; market data stays, and so do entries assumed for legs that still state none."""
         kept = {leg_id: entry for leg_id, entry in self.assumed.items() if leg_id in _entryless(portfolio)}
         self.assumed = kept
+        if position_altered(self.portfolio, portfolio):
+            self.last_rebalance = None
         self._build(portfolio)
 
     def with_portfolio(self, portfolio: Portfolio, ledger: Ledger | None = None, *, same_sources: bool = False) -> Book:
@@ -105,6 +117,8 @@ class Book:
         other.ledger = self.ledger if ledger is None else ledger
         other.assumed = dict(self.assumed)
         other._clock_ms = self._clock_ms
+        other.assumed_index = dict(self.assumed_index)
+        other.last_rebalance, other.top_up_hours = self.last_rebalance, self.top_up_hours
         other._build(portfolio, self.layout)
         for name in other.layout.coins.keys() & self.layout.coins.keys() if same_sources else ():
             other.layout.coins[name].sources = self.layout.coins[name].sources
@@ -170,11 +184,29 @@ class Book:
         market = self._market(update.feed, update.symbol)
         if not market.accept(name, update):
             return NOTHING
+        legs = self.layout.legs_at.get((market.venue, market.symbol), ())
         if market.mark is None:
-            for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
+            for leg in legs:
                 leg.refresh_price()
                 self._take_over(leg)
+        elif isinstance(update, Index):
+            self.assumed_index |= {leg.id: update.price for leg in legs if leg.note_index(update)}
+        if isinstance(update, Index) and is_rate_market(market):
+            return self._recheck(market) | self._take_rates(market)
         return self._recheck(market)
+
+    def _take_rates(self, market: Market) -> Touched:
+        """Value anew what is quoted in a stablecoin whose rate moved."""
+        touched: set[str] = set()
+        for currency in moved_rates(self.ledger, market):
+            legs, coins = take_rate(self.layout, self.ledger, currency)
+            for leg in legs:
+                self._take_over(leg)
+                touched |= self._touches[leg.id]
+            for coin in coins:
+                if self._value(coin, self._clock_ms):
+                    touched |= {f"asset:{coin.name}", *named(coin.dependants)}
+        return frozenset(touched)
 
     def _funding(self, update: Funding | FundingInterval) -> Touched:
         self._heard(update.feed, update.at_mono_ms)
@@ -309,14 +341,16 @@ class Book:
         """One leg at this moment. Raises KeyError for an unknown id."""
         self.catch_up(now)
         leg = self.layout.legs[leg_id]
-        return position_row(leg, self.ledger, self.layout.wallet_of(leg), self.usd_price, now)
+        wallet, volatility = self.layout.wallet_of(leg), self.layout.coins[leg.asset].volatility
+        return position_row(leg, self.ledger, wallet, self.usd_price, now, volatility, self.top_up_hours)
 
     def asset(self, asset: str, now: Instant, rows: Mapping[str, PositionRow] | None = None) -> AssetRow:
         """One coin at this moment; `rows` saves computing its legs again. Raises KeyError for an unknown coin."""
         self.catch_up(now)
         coin = self.layout.coins[asset]
         legs = [self.leg(leg.id, now) if rows is None else rows[leg.id] for leg in coin.legs]
-        return asset_row(coin, legs, self.ledger, self.band, now)
+        total = self.sums.spot_usd.value
+        return asset_row(coin, legs, self.ledger, self.band, now, total, self.last_rebalance)
 
     def account(self, account_id: str, now: Instant) -> AccountRow:
         """One account at this moment. Raises KeyError for an unknown id."""
@@ -326,7 +360,26 @@ class Book:
     def totals(self, now: Instant) -> Totals:
         """The whole book from its sums alone: no leg or account is visited, so per-leg figures stay out."""
         self.catch_up(now)
-        return totals(self.sums, self.layout)
+        return totals(self.sums, self.layout, self.last_rebalance)
+
+    def rebased(self, now: Instant) -> bool:
+        """Take the book as it stands for its last rebalance; False, and nothing changes, while a price is missing."""
+        self.catch_up(now)
+        values = {coin.name: coin.spot_usd() for coin in self.layout.coins.values()}
+        found = reference(values, now.wall_ms)
+        self.last_rebalance = found or self.last_rebalance
+        return found is not None
+
+    def settle(self, now: Instant) -> bool:
+        """With no rebalance known, take the first moment at which every price is known and fresh for one."""
+        self.catch_up(now)
+        if self.last_rebalance is not None or self.sums.stale_usd.known:
+            return False
+        return self.rebased(now)
+
+    def money(self, now: Instant) -> tuple[MoneyRow, ...]:
+        """The stablecoins of the book, and what they are worth."""
+        return tuple(money_rows(self.layout, self.ledger, now))
 
     def feeds(self, now: Instant) -> tuple[FeedRow, ...]:
         """Every feed that has said anything."""

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hedge.coins import Coin, Standing
-from hedge.exposure import known_sum
+from hedge.exposure import ZERO, known_sum
 from hedge.funding_income import apr_on_notional
 from hedge.ledger import seconds
 from hedge.leg_words import NO_HISTORY, drop_needless
 from hedge.market import Instant
+from hedge.rebalance import NO_REFERENCE, Reference, weight, weight_shift
+from hedge.result import protected_usd
 from hedge.snapshot import NEVER, AssetRow, AssetStatus, PositionRow
 from hedge.worth import least
 
@@ -36,12 +38,25 @@ class _FromLegs:
         self.distance = least([leg.to_liquidation for leg in legs if leg.to_liquidation is not None])
 
 
-def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Decimal, now: Instant) -> AssetRow:
-    """The coin at this moment; `legs` are the rows of its legs, `band` the drift within which it is on plan."""
+def asset_row(
+    coin: Coin,
+    legs: Sequence[PositionRow],
+    ledger: Ledger,
+    band: Decimal,
+    now: Instant,
+    total_usd: Decimal | None = None,
+    last: Reference | None = None,
+) -> AssetRow:
+    """The coin at this moment; `legs` are the rows of its legs, `band` the drift within which it is on plan.
+
+    `total_usd` is the spot value of the book, `last` the book at its last rebalance."""
     stand, taken = coin.standing(), _FromLegs(legs)
     why: dict[str, str] = {"paid_usd": NO_HISTORY, "paid_30d_usd": NO_HISTORY}
     _why_legs(legs, why)
     _why_standing(coin, stand, why)
+    share = weight(spot_usd=stand.spot_usd, total_usd=total_usd)
+    shift = weight_shift(weight=share, last_weight=None if last is None else last.weights.get(coin.name, ZERO))
+    _why_weight(share, total_usd, last, why)
     row = AssetRow(
         asset=coin.name,
         status=_status(coin, stand, band),
@@ -58,6 +73,9 @@ def asset_row(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, band: Dec
         hedge_ratio=stand.hedge_ratio,
         target_ratio=stand.target_ratio,
         drift=stand.drift,
+        protected_usd=protected_usd(held_usd=stand.beta_spot_usd, hedge_usd=stand.hedge_usd),
+        weight=share,
+        weight_shift=shift,
         beta=coin.target.beta,
         price=coin.price.usd,
         price_source=coin.price.words or None,
@@ -108,6 +126,18 @@ def _status(coin: Coin, stand: Standing, band: Decimal) -> AssetStatus:
     if abs(stand.drift) <= band:
         return "hedged"
     return "over" if stand.drift > 0 else "under"
+
+
+def _why_weight(share: Decimal | None, total_usd: Decimal | None, last: Reference | None, why: dict[str, str]) -> None:
+    """Reasons of the weight and of its change, and of the value protected."""
+    lacking = why.get("hedge_usd") or why.get("beta_spot_usd")
+    if lacking:
+        why["protected_usd"] = lacking
+    if share is None:
+        unknown = why.get("spot_usd") or ("a coin of the book has no price" if total_usd is None else "nothing is held")
+        why["weight"] = why["weight_shift"] = unknown
+    elif last is None:
+        why["weight_shift"] = NO_REFERENCE
 
 
 _OF_LEGS = ("funding_day_usd", "funding_apr", "accrued_usd", "next_funding")

@@ -29,6 +29,11 @@ class Source(Struct, frozen=True):
     leg: Leg | None = None
     """Whose multiplier the quoted price carries; None for spot."""
 
+    @property
+    def quote(self) -> str:
+        """The currency it is quoted in."""
+        return self.market.symbol.partition("/")[2] if self.leg is None else self.leg.quote
+
     def value(self) -> Index | Spot | Mark | None:
         """The newest value there, or None."""
         if self.kind == "index":
@@ -102,6 +107,10 @@ class Coin:
                 continue
             expires = ledger.expires_ms(source.market, value)
             if now_ms <= expires:
+                rate_until = ledger.rate_until_ms(source.quote)
+                if rate_until is not None and now_ms > rate_until:
+                    return self._priced(source, value, quote_usd, fallback=rank > 0, expires_ms=None)
+                expires = expires if rate_until is None else min(expires, rate_until)
                 return self._priced(source, value, quote_usd, fallback=rank > 0, expires_ms=expires)
             arrived = source.market.arrival(value)
             if newest is None or arrived > newest[0]:
@@ -120,7 +129,7 @@ class Coin:
         expires_ms: int | None,
     ) -> Price:
         if source.leg is None:
-            rate = quote_usd.get(source.market.symbol.partition("/")[2], Decimal(1))
+            rate = quote_usd.get(source.quote, Decimal(1))
             usd = usd_per_coin(quoted_price=value.price, quote_usd=rate)
         else:
             leg = source.leg

@@ -12,6 +12,7 @@ from hedge.ledger import Ledger
 from hedge.legs import Leg
 from hedge.market import Want
 from hedge.policy import target_of
+from hedge.rates import IN_DOLLARS, STABLECOINS, VENUE, quoted_in
 from hedge.symbols import perp
 from hedge.wallets import Wallet
 from hedge.written import Account, Portfolio
@@ -30,7 +31,12 @@ class Layout:
 
     def __init__(self, portfolio: Portfolio, ledger: Ledger, assumed: dict[str, Decimal]) -> None:
         self.portfolio = portfolio
+        self._ledger = ledger
         self.rates: dict[str, Decimal] = {"USD": PAR, **portfolio.rates}
+        """USD for one unit of money: what index streams imply, else the file; what is in neither is at par."""
+        for currency, implied in ledger.implied.items():
+            if implied.usd is not None:
+                self.rates[currency] = implied.usd
         self.legs: dict[str, Leg] = {}
         self.wallets: dict[tuple[str, str], Wallet] = {}
         """By account id and currency."""
@@ -61,13 +67,16 @@ class Layout:
         self.wants = self._wants()
 
     def rate_of(self, currency: str) -> Decimal:
-        """USD for one unit of money: from the file, else par."""
+        """USD for one unit of money: implied by index streams, else from the file, else par."""
         return self.rates.get(currency, PAR)
 
     def rate_note(self, currency: str) -> str:
         """Where that rate is from; empty for USD itself."""
         if currency == "USD":
             return ""
+        implied = self._ledger.implied.get(currency)
+        if implied is not None and implied.usd is not None:
+            return implied.words
         return "rate from file" if currency in self.portfolio.rates else f"{currency} at par, assumed"
 
     def wallet_of(self, leg: Leg) -> Wallet:
@@ -131,8 +140,19 @@ class Layout:
     def _wants(self) -> tuple[Want, ...]:
         positions = (Want(venue, symbol) for venue, symbol in self.legs_at)
         priced = {perp(symbol).coin for _, symbol in self.legs_at}
-        spots = (Want(SPOT_VENUE, f"{name}/{SPOT_QUOTE}", spot=True) for name in self.coins if name not in priced)
-        return (*positions, *spots)
+        spots = [Want(SPOT_VENUE, f"{name}/{SPOT_QUOTE}", spot=True) for name in self.coins if name not in priced]
+        return tuple(dict.fromkeys((*positions, *spots, *self._rate_wants(bool(spots)))))
+
+    def _rate_wants(self, spot: bool) -> Iterator[Want]:
+        """Index streams of bitcoin in dollars and in each stablecoin of the book, where it has an account there."""
+        if all(account.venue != VENUE for account in self.portfolio.accounts):
+            return
+        used = {leg.quote for leg in self.legs.values()} | {SPOT_QUOTE for _ in range(spot)}
+        used |= {currency for _, currency in self.wallets}
+        stable = [currency for currency in STABLECOINS if currency in used]
+        if stable:
+            yield Want(VENUE, IN_DOLLARS)
+            yield from (Want(VENUE, quoted_in(currency)) for currency in stable)
 
 
 def _proxies(portfolio: Portfolio, held: Iterable[str], short: frozenset[str]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from hedge.market import (
     SymbolState,
     Tiers,
 )
+from hedge.rates import Implied
 from hedge.settled import near, still_unconfirmed
 from hedge.snapshot import FeedRow
 from hedge.trail import Trail
@@ -181,6 +182,8 @@ class Ledger:
         """By feed, when data last arrived, monotonic ms."""
         self.sick: dict[str, dict[str, SymbolState]] = {}
         """By feed, the symbols that are not live."""
+        self.implied: dict[str, Implied] = {}
+        """By stablecoin, the rates that index streams imply."""
 
     def market(self, venue: str, symbol: str) -> Market:
         """The market, made on first sight."""
@@ -200,6 +203,11 @@ class Ledger:
     def expires_ms(self, market: Market, value: Valued) -> int:
         """The last moment at which the value is still fresh, monotonic ms."""
         return market.arrival(value) + self.limit_ms(value)
+
+    def rate_until_ms(self, currency: str) -> int | None:
+        """The last moment at which an implied rate is fresh, monotonic ms; None for one that does not age."""
+        found = self.implied.get(currency)
+        return None if found is None or found.usd is None else found.until_ms
 
     def fresh(self, market: Market, value: Valued, now_ms: int) -> bool:
         """Whether the value may be shown as current."""

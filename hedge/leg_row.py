@@ -7,7 +7,10 @@ from decimal import Decimal
 from hedge.balances import isolated_equity
 from hedge.basis import Basis, basis
 from hedge.funding_income import accrued_usd, holder_apr
+from hedge.history import Volatility
 from hedge.ledger import Ledger, seconds
+from hedge.leg_pace import TOP_UP_HOURS, pace_of
+from hedge.leg_result import leg_result
 from hedge.leg_words import (
     NO_HISTORY,
     drop_needless,
@@ -25,6 +28,7 @@ from hedge.market import Instant
 from hedge.snapshot import NEVER, Ages, PositionRow
 from hedge.wallets import UsdPrice, Wallet
 
+UNKNOWN_VOLATILITY = Volatility()
 VENUE_DIFFERS = Decimal("0.005")
 """A difference from the venue's own liquidation price that is worth a word."""
 
@@ -74,7 +78,15 @@ class _Margin:
         self.ratio: Decimal | None = None
 
 
-def position_row(leg: Leg, ledger: Ledger, wallet: Wallet, price: UsdPrice, now: Instant) -> PositionRow:
+def position_row(
+    leg: Leg,
+    ledger: Ledger,
+    wallet: Wallet,
+    price: UsdPrice,
+    now: Instant,
+    volatility: Volatility = UNKNOWN_VOLATILITY,
+    top_up_hours: Decimal = TOP_UP_HOURS,
+) -> PositionRow:
     """The leg at one moment. `price` values collateral coins; `wallet` is the one it is margined in."""
     notes = _Notes(leg)
     ages = _ages(leg, ledger, now, notes)
@@ -83,6 +95,9 @@ def position_row(leg: Leg, ledger: Ledger, wallet: Wallet, price: UsdPrice, now:
     margin = _margin(leg, wallet, price, notes)
     liquidation_price, distance = _liquidation(leg, wallet, price, notes)
     _missing(leg, notes)
+    pace = pace_of(leg, liquidation_price, distance, volatility, top_up_hours, "mark" in notes.stale, notes.why)
+    paid = None if "paid_usd" in notes.why else leg.past.paid_usd
+    result = leg_result(leg, paid, now, notes.why, notes.flags)
     position, instrument = leg.position, leg.market.instrument
     row = PositionRow(
         id=leg.id,
@@ -120,7 +135,15 @@ def position_row(leg: Leg, ledger: Ledger, wallet: Wallet, price: UsdPrice, now:
         liquidation_price=liquidation_price,
         venue_liquidation_price=position.venue_liquidation_price,
         to_liquidation=distance,
+        hours_to_liquidation=pace.hours,
+        sigmas_to_liquidation=pace.sigmas,
+        top_up_hours=top_up_hours,
         unrealised_pnl_usd=leg.pnl_usd,
+        price_result_usd=result.price,
+        basis_result_usd=result.basis,
+        fees_result_usd=result.fees,
+        hedge_result_usd=result.total,
+        cost_year_usd=result.cost_year,
         ages=ages,
         sources=notes.sources,
         stale=tuple(notes.stale),
@@ -270,7 +293,8 @@ def _missing(leg: Leg, notes: _Notes) -> None:
     why = notes.why
     for name in ("paid_usd", "paid_30d_usd"):
         why[name] = NO_HISTORY
-    why["hours_to_liquidation"] = "needs fifteen minutes of marks"
+    for name in ("basis_z", "funding_3d_apr", "funding_adverse_share", "funding_flipped"):
+        why[name] = NO_HISTORY
     if leg.market.index is None:
         why["index"] = "no index has come yet"
     if leg.market.mark is None:

@@ -119,8 +119,20 @@ def why_no_maintenance(leg: Leg) -> str:
     )
 
 
-CAVEATS = frozenset({"to_liquidation", "joint_to_liquidation", "margin_ratio", "next_funding", "target_ratio"})
-"""Figures that may be known and still need a word: a worst-of that leaves a leg out, a target that is not final."""
+CAVEATS = frozenset(
+    {
+        "to_liquidation",
+        "joint_to_liquidation",
+        "margin_ratio",
+        "next_funding",
+        "target_ratio",
+        "price_result_usd",
+        "basis_result_usd",
+        "fees_result_usd",
+    }
+)
+"""Figures that may be known and still need a word: a worst-of that leaves a leg out, a target that is not final, what
+is assumed in the result of a hedge."""
 
 
 def drop_needless(row: PositionRow | AssetRow | AccountRow | Totals) -> None:

@@ -25,7 +25,7 @@ from hedge.margin import (
     notional_usd,
     tier_for,
 )
-from hedge.market import DEFAULT_FUNDING_INTERVAL_HOURS, Tier
+from hedge.market import DEFAULT_FUNDING_INTERVAL_HOURS, Index, Tier
 from hedge.pnl import pnl, pnl_usd
 from hedge.symbols import coin_name, strip_multiplier
 from hedge.written import Account, Position, leg_id
@@ -53,6 +53,8 @@ class Leg:
         """USD for one unit of the quote currency."""
         self.entry: Decimal | None = position.entry_price or assumed_entry
         self.entry_assumed = position.entry_price is None
+        self.entry_index: Decimal | None = None
+        """The index when it was opened; known only where its entry is the first mark seen."""
         self.as_of_ms: int | None = None
         """When the position was read, UTC ms."""
         self.quote_note = ""
@@ -115,6 +117,15 @@ class Leg:
             )
             self._margins(size)
         self.refresh_price()
+
+    def note_index(self, update: Index) -> bool:
+        """Take the index of the moment whose mark stands for the entry; whether it is that moment."""
+        mark = self.market.mark
+        first = self.entry_assumed and self.entry_index is None and mark is not None
+        if first and mark is not None and mark.price == self.entry and mark.at_mono_ms == update.at_mono_ms:
+            self.entry_index = update.price
+            return True
+        return False
 
     def refresh_past(self) -> bool:
         """Settlements, candles or contract facts changed; whether another margin follows, by `refresh_facts`."""

@@ -1,4 +1,8 @@
-"""Targets: how much of each coin shall be short, and in what, resolved from the file's policy."""
+"""Targets: how much of each coin shall be short, and in what, resolved from the file's policy.
+
+A target with a floor and a cap follows funding: see `funding_ratio`. It is never below zero, so it never asks for a
+long perpetual, and never above one, because floor and cap are shares. Source: sections 5 and 6 of the domain reference.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from hedge.exposure import ONE
 from hedge.proxy import Method
 from hedge.written import Plan, Portfolio
 
+FULL_APR = Decimal("0.10")
+"""Funding a year, either way, at which a target that follows it is at its cap or floor."""
 ON_PLAN_BAND = Decimal("0.03")
 """Points of drift within which a coin counts as hedged: the advisory level, unless the file sets its own."""
 
@@ -34,6 +40,14 @@ class Target(Struct, frozen=True):
     """Whether beta comes from price history; else it is stated, or 1."""
     plan_note: str = ""
     """What of the note has nothing to do with beta."""
+    base: Decimal | None = None
+    """Of a target that follows funding: where it stands at no funding. `ratio` is where it stands now."""
+    floor: Decimal | None = None
+    cap: Decimal | None = None
+    funding_apr: Decimal | None = None
+    """The mean of seven days that it stands at, as a short feels it."""
+    funding_note: str = ""
+    """Why that mean is not known; then the base stands."""
 
 
 def target_of(portfolio: Portfolio, asset: str, *, has_position: bool = False) -> Target:
@@ -46,19 +60,54 @@ def target_of(portfolio: Portfolio, asset: str, *, has_position: bool = False) -
     ratio = base if own.target is None else own.target
     if own.target is not None and (own.mode or general.mode) == "add":
         ratio = base + own.target
-    floor, cap = (own.floor, own.cap) if own.floor is not None else (general.floor, general.cap)
-    note = ""
-    if floor is not None and cap is not None:
-        ratio = min(max(ratio, floor), cap)
-        note = "follows funding between its floor and cap once funding history is read; until then the target stands"
+    plan = own if own.floor is not None or own.target is not None else general
+    target = following(ratio, plan.floor, plan.cap)
     proxy = own.proxy or (None if has_position else general.proxy)
     if proxy is None or proxy == asset:
-        return Target(ratio, note=note)
-    source = own if own.proxy else general
+        return target
     beta = _beta(own, general)
-    method = own.method or general.method or "beta"
-    target = Target(ratio, proxy, source.account, beta, note, method, beta is None, note)
+    target = replace(
+        target,
+        proxy=proxy,
+        account=(own if own.proxy else general).account,
+        beta=beta,
+        method=own.method or general.method or "beta",
+        estimated=beta is None,
+    )
     return target if beta is not None else with_beta(target, None, "needs price history, which is not read yet")
+
+
+def following(ratio: Decimal, floor: Decimal | None, cap: Decimal | None) -> Target:
+    """A plain target, or one that follows funding between a floor and a cap and stands at its base until that is known.
+
+    An own target of a coin replaces the general plan, floor and cap included."""
+    if floor is None or cap is None:
+        return Target(ratio)
+    base = min(max(ratio, floor), cap)
+    return with_funding(Target(base, base=base, floor=floor, cap=cap), None, "no funding history has been read")
+
+
+def funding_ratio(*, base: Decimal, floor: Decimal, cap: Decimal, funding_apr: Decimal | None) -> Decimal:
+    """Where a target stands that follows funding: at its base at none, at its cap from +10 % a year up, at its floor
+    from -10 % down, and on straight lines between these three points.
+
+    `funding_apr` is the mean of seven days as a short feels it (positive is received); None leaves the base. So it is
+    continuous, never falls as funding rises, and stays within [floor, cap] for floor <= base <= cap.
+    """
+    if funding_apr is None:
+        return base
+    share = min(ONE, abs(funding_apr) / FULL_APR)
+    return base + share * ((cap if funding_apr > 0 else floor) - base)
+
+
+def with_funding(target: Target, funding_apr: Decimal | None, why: str) -> Target:
+    """A target that follows funding, at this mean; without one, at its base, and why."""
+    if target.base is None or target.floor is None or target.cap is None:
+        return target
+    ratio = funding_ratio(base=target.base, floor=target.floor, cap=target.cap, funding_apr=funding_apr)
+    note = "" if funding_apr is not None else f"it follows funding, and {why}; until then its target stands"
+    shown = note if target.beta is not None or not target.estimated else target.note
+    return replace(target, ratio=ratio, funding_apr=funding_apr, funding_note=why, plan_note=note, note=shown)
 
 
 def with_beta(target: Target, beta: Decimal | None, why: str) -> Target:

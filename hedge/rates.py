@@ -2,7 +2,7 @@
 
 A bitcoin costs 65,000 USD in one index and 65,100 USDT in the other: a USDT is 65,000 / 65,100 USD. The two arrive
 apart, and a fast market would shake their quotient, so it is the median of a few samples a second apart, and a new one
-takes over only once it is half a basis point away. Source: section 1 of the domain reference.
+takes over only once it is a basis point away. Source: section 1 of the domain reference.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ APART_MS = 2_000
 LIMIT_MS = 60_000
 """How long a rate is believed without a new sample."""
 STEP = Decimal("0.00001")
-MOVES_AT = Decimal("0.00005")
+MOVES_AT = Decimal("0.0001")
 FARTHEST = Decimal("0.5")
 """A quotient further from one than this is no rate of a stablecoin but a wrong price."""
 
-USD_PER_BITCOIN = {"bybit": "BTC/USD:BTC"}
-"""By venue, the market whose index is in dollars."""
+VENUE = "bybit"
+"""Whose index streams are read, where the book has an account there."""
+IN_DOLLARS = "BTC/USD:BTC"
+"""The market whose index is in dollars."""
+STABLECOINS = ("USDT", "USDC")
+"""Those in which the venue has an index of bitcoin."""
 
 
 def quoted_in(currency: str) -> str:
@@ -42,11 +46,10 @@ def implied_rate(*, usd_index: Decimal | None, quote_index: Decimal | None) -> D
 class Implied:
     """One stablecoin's rate, from the index streams of one venue."""
 
-    __slots__ = ("_samples", "at_ms", "currency", "usd", "venue")
+    __slots__ = ("_samples", "at_ms", "currency", "usd")
 
-    def __init__(self, currency: str, venue: str) -> None:
+    def __init__(self, currency: str) -> None:
         self.currency = currency
-        self.venue = venue
         self.usd: Decimal | None = None
         """USD for one unit; None until both prices have come."""
         self.at_ms: int | None = None
@@ -56,7 +59,7 @@ class Implied:
     @property
     def words(self) -> str:
         """Where it is from."""
-        return f"{self.venue} BTC index in USD over that in {self.currency}"
+        return f"{VENUE} BTC index in USD over that in {self.currency}"
 
     def look(self, usd_index: Index | None, quote_index: Index | None) -> bool:
         """Take a sample where one is due; whether the rate is another one now."""

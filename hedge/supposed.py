@@ -43,6 +43,7 @@ def at_shocked_prices(book: Book, shock: Shock) -> Book:
         rates = {name: shock.rate_after(name, rate(name)) for name, move in shock.money.items() if move}
         portfolio = portfolio.model_copy(update={"rates": {**portfolio.rates, **rates}})
     ledger = copy.copy(book.ledger)
+    ledger.implied = {name: found for name, found in ledger.implied.items() if not shock.money.get(name)}
     ledger.markets = {key: moved_market(market, shock, rate) for key, market in book.ledger.markets.items()}
     moved = book.with_portfolio(portfolio, ledger)
     for leg in moved.layout.legs.values():
@@ -65,6 +66,10 @@ def moved_market(market: Market, shock: Shock, rate: RateNow) -> Market:
         return moved_price(price, move=move, basis=basis, quote_usd_before=before, quote_usd_after=after)
 
     moved = copy.copy(market)
+    if market.mark is not None:
+        after_mark = priced(market.mark.price, shock.basis_move(coin))
+        if after_mark != market.mark.price:
+            moved.trail = market.trail.scaled(after_mark / market.mark.price)
     if market.index is not None:
         moved.index = replace(market.index, price=priced(market.index.price))
     if market.spot is not None:

@@ -7,6 +7,7 @@ from hedge.leg_words import iso
 from hedge.market import Instant
 from hedge.snapshot import Mode, Snapshot
 from hedge.totals import with_rows
+from hedge.totals_result import with_results
 
 
 def take_snapshot(book: Book, now: Instant, mode: Mode) -> Snapshot:
@@ -15,13 +16,16 @@ def take_snapshot(book: Book, now: Instant, mode: Mode) -> Snapshot:
     rows = {row.id: row for row in positions}
     assets = tuple(book.asset(name, now, rows) for name in book.layout.coins)
     accounts = tuple(book.account(account.id, now) for account in book.portfolio.accounts)
+    base = with_rows(book.totals(now), assets, positions, accounts)
+    wallets = book.layout.wallets.values()
     return Snapshot(
         as_of=iso(now.wall_ms),
         mode=mode,
         portfolio=book.portfolio.name,
-        totals=with_rows(book.totals(now), assets, positions, accounts),
+        totals=with_results(base, assets, positions, wallets, book.usd_price, book.last_rebalance),
         assets=assets,
         accounts=accounts,
         positions=positions,
+        money=book.money(now),
         feeds=book.feeds(now),
     )

@@ -12,6 +12,7 @@ from hedge.funding_income import apr_on_notional
 from hedge.layout import Layout
 from hedge.leg_words import NO_CROSS, NO_HISTORY
 from hedge.legs import Leg
+from hedge.rebalance import NO_REFERENCE, Reference, value_change
 from hedge.snapshot import NEVER, AccountRow, AssetRow, PositionRow, Totals
 from hedge.sums import Sum
 from hedge.worth import off_usd, planned_net_usd
@@ -47,7 +48,7 @@ class BookSums:
         self.notional_usd.put(leg.id, leg.notional_usd)
 
 
-def totals(sums: BookSums, layout: Layout) -> Totals:
+def totals(sums: BookSums, layout: Layout, last: Reference | None = None) -> Totals:
     """Value, exposure, ratio and funding of the book; None with the reason where one part is not known."""
     spot, hedge, beta_spot = sums.spot_usd.value, sums.hedge_usd.value, sums.beta_spot_usd.value
     planned_hedge = sums.planned_hedge_usd.value
@@ -56,6 +57,7 @@ def totals(sums: BookSums, layout: Layout) -> Totals:
     held, target = hedge_ratio(spot_delta=beta_spot, hedge_delta=hedge), ratio(planned_hedge, beta_spot)
     day, notional = sums.day_usd.value, sums.notional_usd.value
     stale_usd = sums.stale_usd.known
+    change = value_change(value_usd=spot, last_value_usd=None if last is None else last.value_usd)
     unpriced = sum(1 for name in sums.spot_usd.missing if layout.coins[name].price.usd is None)
     return Totals(
         spot_usd=spot,
@@ -69,36 +71,32 @@ def totals(sums: BookSums, layout: Layout) -> Totals:
         hedge_ratio=held,
         target_ratio=target,
         drift=drift(hedge_ratio=held, target_ratio=target),
+        value_change=change,
         funding_day_usd=day,
         funding_apr=apr_on_notional(day_usd=day, notional_usd=notional),
         funding_notional_usd=notional,
         stale=stale_usd != 0,
         stale_usd=stale_usd,
         unpriced=unpriced,
-        why=_reasons(sums, layout),
+        why=_reasons(sums, layout, last),
     )
 
 
 NOT_BUILT = {
-    "protected_usd": "it needs a book that has been watched since its start",
-    "hedge_result_usd": "it needs a book that has been watched since its start",
-    "price_result_usd": "it needs a book that has been watched since its start",
-    "basis_result_usd": "it needs a book that has been watched since its start",
-    "funding_result_usd": NO_HISTORY,
-    "fees_result_usd": "no trades have been read",
     "paid_usd": NO_HISTORY,
     "paid_30d_usd": NO_HISTORY,
-    "margin_used": "it is not computed by this version",
 }
 """Figures of the whole book that need history, and why they are not known."""
 
 
-def _reasons(sums: BookSums, layout: Layout) -> dict[str, str]:
+def _reasons(sums: BookSums, layout: Layout, last: Reference | None) -> dict[str, str]:
     why = dict(NOT_BUILT)
+    if last is None:
+        why["value_change"] = NO_REFERENCE
     if sums.spot_usd.missing:
         reason = _names(_in_order(sums.spot_usd, layout.coins), "has no price", "have no price")
-        for name in ("spot_usd", "net_usd", "gross_net_usd"):
-            why[name] = reason
+        for name in ("spot_usd", "net_usd", "gross_net_usd", "value_change"):
+            why.setdefault(name, reason)
     if sums.hedge_usd.missing:
         reason = _hedge_reason(sums, layout)
         for name in ("hedge_usd", "net_usd", "gross_net_usd", "beta_net_usd", "off_usd", "hedge_ratio", "drift"):

@@ -43,11 +43,22 @@ MAY_BE_EMPTY = {
     "price_source",
     "nearest_leg",
     "joint_account",
+    "allocation_asset",
+    "rebased",
 }
 """Facts and labels that are simply left out; their absence is not a figure that is not known."""
 
-MAY_HAVE_A_CAVEAT = {"to_liquidation", "joint_to_liquidation", "margin_ratio", "next_funding", "target_ratio"}
-"""Worst-of figures that leave a leg out, and a target that is not final: known, with a word beside them."""
+MAY_HAVE_A_CAVEAT = {
+    "to_liquidation",
+    "joint_to_liquidation",
+    "margin_ratio",
+    "next_funding",
+    "target_ratio",
+    "price_result_usd",
+    "basis_result_usd",
+    "fees_result_usd",
+}
+"""Worst-of figures that leave a leg out, a target that is not final, assumptions: known, with a word beside them."""
 
 
 def mixed() -> Portfolio:
