@@ -136,3 +136,15 @@ def test_a_silent_monitor_is_said_above_the_alerts() -> None:
 )  # fmt: skip
 def test_sentences_lose_whole_clauses(room: int, text: str) -> None:
     assert clauses(" for +12 %, 2,673 USDT for +24 %. Or buy back 17 SOL.", room) == text
+
+
+def test_an_order_is_never_cut_in_the_ticket() -> None:
+    from tui.widgets.ticket import ticket_body
+
+    words = "Buy back 50.1 SOL on bybit, keeping its margin in the position"
+    ticket = replace(book.SOL_TICKETS[1], words=words)
+    alert = replace(book.SOL_ALERT, tickets=(book.SOL_TICKETS[0], ticket))
+    shown = View(snapshot=replace(book.WARNING, alerts=(alert,)), figures=book.WARNING)
+    for width in (76, 100):
+        text = [line.text for line in ticket_body(shown, width)]
+        assert "reduce-only" in "".join(text) and "…" not in "".join(text[:8])

@@ -22,6 +22,8 @@ from tui.widgets.side import side_panel
 
 CHART_FROM = 100
 """Width from which the chart stands beside the facts."""
+BLOCK_LEAST = 7
+"""A short screen shows one line of figures, unless so many rows are free."""
 CHART_ROWS = 5
 """With fewer the chart says nothing."""
 SIDE_FROM = 190
@@ -59,7 +61,7 @@ def detail_lines(view: View, width: int, height: int) -> list[Line]:
         return [BLANK, one_line(row, view, width)][-height:]
     airy = height >= 11
     drafts = [Draft(width) for _ in range(height)]
-    top = 1 if height > 8 else 0
+    top = 1 if height >= BLOCK_LEAST else 0
     _titled(drafts[top], title(row))
     first = top + (2 if airy else 1)
     body = drafts[first : height - 1 if airy else height]
@@ -208,5 +210,5 @@ class Detail(Painted):
     """The detail of the selected row."""
 
     def draw(self, view: View, size: Size) -> Sequence[Line]:
-        short = self.screen.size.height < TALL
-        return detail_lines(view, size.width, min(size.height, 3) if short else size.height)
+        one_line_only = self.screen.size.height < TALL and size.height < BLOCK_LEAST
+        return detail_lines(view, size.width, min(size.height, 3) if one_line_only else size.height)

@@ -14,7 +14,7 @@ from tui.painted import Painted
 from tui.view import View
 
 WIDTHS = {"help": 108, "ticket": 100, "quit": 84}
-HEIGHTS = {"help": 26, "ticket": 18, "quit": 10}
+HEIGHTS = {"help": 26, "ticket": 20, "quit": 10}
 
 
 class Spot(Struct, frozen=True):

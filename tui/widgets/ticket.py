@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from decimal import Decimal
 
 from msgspec import Struct
@@ -78,12 +79,16 @@ def ticket_body(view: View, width: int) -> list[Line]:
     count = max(1, min(len(about.tickets), (width - grid.column(0)) // grid.each))
     shown = about.tickets[:count]
     rows = _rows(about, shown)
-    drafts = [Draft(width, "raised") for _ in range(4 + len(rows))]
+    orders = [_order(ticket, grid.each) for ticket in shown]
+    first = 2 + max(len(lines) for lines in orders)
+    drafts = [Draft(width, "raised") for _ in range(first + len(rows))]
     drafts[1].right(grid.now, "NOW", "muted")
     drafts[2].put(LEFT, "order", "muted")
     for index, ticket in enumerate(shown):
-        _head(drafts, index, ticket, grid)
-    for draft, (label, now, after) in zip(drafts[4:], rows, strict=True):
+        drafts[1].put(grid.column(index), f"{index + 1} {_name(ticket)}", "strong")
+        for draft, line in zip(drafts[2:], orders[index], strict=False):
+            draft.put(grid.column(index), line, "strong")
+    for draft, (label, now, after) in zip(drafts[first:], rows, strict=True):
         draft.put(LEFT, label, "muted")
         draft.right(grid.now, now)
         for index, figure in enumerate(after):
@@ -106,22 +111,14 @@ def _foot(view: View, about: Subject, more: int, width: int) -> list[Draft]:
     return foot
 
 
-def _head(drafts: list[Draft], index: int, ticket: Ticket, grid: Grid) -> None:
-    name = {"sell": "SELL", "buy": "BUY BACK", "add_margin": "ADD MARGIN", "wait": "WAIT"}[ticket.kind]
-    x = grid.column(index)
-    drafts[1].put(x, f"{index + 1} {name}", "strong")
+def _order(ticket: Ticket, width: int) -> list[str]:
+    """The whole order, however many lines it takes: nothing of it may be cut."""
     words = ticket.words + (", reduce-only" if ticket.reduce_only and "reduce" not in ticket.words else "")
-    first, second = _two(words, grid.each - 1)
-    drafts[2].put(x, first, "strong")
-    drafts[3].put(x, second, "strong")
+    return textwrap.wrap(words, width - 1) or [fmt.UNKNOWN]
 
 
-def _two(words: str, width: int) -> tuple[str, str]:
-    """An order on two lines, broken between words."""
-    if len(words) <= width:
-        return words, ""
-    at = words.rfind(" ", 0, width + 1)
-    return (words[:at], fmt.cut(words[at + 1 :], width)) if at > 0 else (fmt.cut(words, width), "")
+def _name(ticket: Ticket) -> str:
+    return {"sell": "SELL", "buy": "BUY BACK", "add_margin": "ADD MARGIN", "wait": "WAIT"}[ticket.kind]
 
 
 def _rows(about: Subject, shown: tuple[Ticket, ...]) -> list[tuple[str, str, list[str]]]:
