@@ -5,11 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from hedge.coin_past_row import past_of
 from hedge.coins import Coin, Standing
 from hedge.exposure import ZERO, known_sum
 from hedge.funding_income import apr_on_notional
 from hedge.ledger import seconds
-from hedge.leg_words import NO_HISTORY, drop_needless
+from hedge.leg_words import drop_needless
 from hedge.market import Instant
 from hedge.rebalance import NO_REFERENCE, Reference, weight, weight_shift
 from hedge.result import protected_usd
@@ -32,6 +33,8 @@ class _FromLegs:
         self.interval_hours = None if one is None else one.funding_interval_hours
         self.day_usd = known_sum(leg.funding_day_usd for leg in legs) if legs else None
         self.accrued_usd = known_sum(leg.accrued_usd for leg in legs) if legs else None
+        self.paid_usd = known_sum(leg.paid_usd for leg in legs) if legs else None
+        self.paid_30d_usd = known_sum(leg.paid_30d_usd for leg in legs) if legs else None
         notional = known_sum(leg.notional_usd for leg in legs) if legs else None
         self.apr = apr_on_notional(day_usd=self.day_usd, notional_usd=notional)
         self.next_funding = min((leg.next_funding for leg in legs if leg.next_funding is not None), default=None)
@@ -51,9 +54,10 @@ def asset_row(
 
     `total_usd` is the spot value of the book, `last` the book at its last rebalance."""
     stand, taken = coin.standing(), _FromLegs(legs)
-    why: dict[str, str] = {"paid_usd": NO_HISTORY, "paid_30d_usd": NO_HISTORY}
+    why: dict[str, str] = {}
     _why_legs(legs, why)
     _why_standing(coin, stand, why)
+    past = past_of(coin, ledger, why)
     share = weight(spot_usd=stand.spot_usd, total_usd=total_usd)
     shift = weight_shift(weight=share, last_weight=None if last is None else last.weights.get(coin.name, ZERO))
     _why_weight(share, total_usd, last, why)
@@ -77,6 +81,13 @@ def asset_row(
         weight=share,
         weight_shift=shift,
         beta=coin.target.beta,
+        beta_source=past.beta_source,
+        beta_error=past.beta_error,
+        stress_beta=past.stress_beta,
+        correlation=past.correlation,
+        r2=past.r2,
+        residual_volatility=past.residual_volatility,
+        volatility=past.volatility,
         price=coin.price.usd,
         price_source=coin.price.words or None,
         basis_pct=taken.basis_pct,
@@ -86,6 +97,8 @@ def asset_row(
         funding_day_usd=taken.day_usd,
         next_funding=taken.next_funding,
         accrued_usd=taken.accrued_usd,
+        paid_usd=taken.paid_usd,
+        paid_30d_usd=taken.paid_30d_usd,
         to_liquidation=taken.distance,
         age_s=_age(coin, legs, ledger, now),
         stale=coin.price.stale or any("mark" in leg.stale or "index" in leg.stale for leg in legs),
@@ -140,7 +153,7 @@ def _why_weight(share: Decimal | None, total_usd: Decimal | None, last: Referenc
         why["weight_shift"] = NO_REFERENCE
 
 
-_OF_LEGS = ("funding_day_usd", "funding_apr", "accrued_usd", "next_funding")
+_OF_LEGS = ("funding_day_usd", "funding_apr", "accrued_usd", "paid_usd", "paid_30d_usd", "next_funding")
 _OF_ONE_LEG = ("basis_pct", "funding_rate", "funding_interval_hours")
 
 

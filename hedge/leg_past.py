@@ -20,6 +20,7 @@ from hedge.settled import (
     HOUR_MS,
     Payment,
     Window,
+    dollar_hours,
     mark_at,
     payment,
     rate_stamps,
@@ -51,6 +52,10 @@ class Funded(Struct, frozen=True):
     windows: dict[int, Window] = field(default_factory=dict)
     paid_usd: Decimal | None = None
     paid_30d_usd: Decimal | None = None
+    dollar_hours: Decimal = ZERO
+    """Notional times hours of the stamps since `as_of`."""
+    estimated: bool = False
+    """Whether a stamp is counted that the venue has not published yet."""
     credit: Decimal = ZERO
     """Paid since `as_of`, settle currency: what the file's margin or wallet does not hold yet."""
     counted: bool = False
@@ -58,11 +63,6 @@ class Funded(Struct, frozen=True):
     next_ms: int | None = None
     """The stamp after the last that is known."""
     why: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def estimated(self) -> bool:
-        """Whether a stamp is counted that the venue has not published yet."""
-        return any(not each.confirmed for each in self.since)
 
     def overdue_ms(self, now_ms: int) -> int:
         """How long a stamp is missing, 0 where none is."""
@@ -109,6 +109,8 @@ def funded(market: Market, size: Size | None, as_of_ms: int | None, interval_hou
         windows=windows,
         paid_usd=None if since is None else exact_sum(each.usd for each in since),
         paid_30d_usd=None if month is None else exact_sum(each.usd for each in month),
+        dollar_hours=dollar_hours(since or ()),
+        estimated=any(not each.confirmed for each in since or ()),
         credit=exact_sum(each.amount for each in since or ()) or ZERO,
         counted=since is not None,
         next_ms=_next_ms(everything, interval_hours),

@@ -10,9 +10,9 @@ from hedge.funding_income import accrued_usd, holder_apr
 from hedge.history import Volatility
 from hedge.ledger import Ledger, seconds
 from hedge.leg_pace import TOP_UP_HOURS, pace_of
+from hedge.leg_past_row import past_of
 from hedge.leg_result import leg_result
 from hedge.leg_words import (
-    NO_HISTORY,
     drop_needless,
     fact_words,
     iso,
@@ -95,6 +95,7 @@ def position_row(
     margin = _margin(leg, wallet, price, notes)
     liquidation_price, distance = _liquidation(leg, wallet, price, notes)
     _missing(leg, notes)
+    past = past_of(leg, ledger, spread.pct, now, notes.why, notes.flags, notes.sources)
     pace = pace_of(leg, liquidation_price, distance, volatility, top_up_hours, "mark" in notes.stale, notes.why)
     paid = None if "paid_usd" in notes.why else leg.past.paid_usd
     result = leg_result(leg, paid, now, notes.why, notes.flags)
@@ -118,13 +119,22 @@ def position_row(
         basis=spread.absolute,
         basis_pct=spread.pct,
         basis_apr=spread.annualised,
+        basis_z=past.basis_z,
         funding_rate=funding.rate,
         funding_interval_hours=leg.interval_hours,
         funding_apr=funding.apr,
+        funding_3d_apr=past.funding_3d_apr,
+        funding_7d_apr=past.funding_7d_apr,
+        funding_30d_apr=past.funding_30d_apr,
+        funding_adverse_share=past.funding_adverse_share,
+        funding_flipped=past.funding_flipped,
         next_funding=funding.next,
         next_funding_usd=None if "next_funding_usd" in notes.why else leg.payment_usd,
         funding_day_usd=leg.day_usd,
         accrued_usd=funding.accrued,
+        paid_usd=past.paid_usd,
+        paid_30d_usd=past.paid_30d_usd,
+        realised_apr=past.realised_apr,
         entry_price=leg.entry,
         margin=leg.margin,
         equity=margin.equity,
@@ -291,10 +301,6 @@ def _why_no_isolated(leg: Leg) -> str:
 def _missing(leg: Leg, notes: _Notes) -> None:
     """Reasons of the remaining figures that are not known."""
     why = notes.why
-    for name in ("paid_usd", "paid_30d_usd"):
-        why[name] = NO_HISTORY
-    for name in ("basis_z", "funding_3d_apr", "funding_adverse_share", "funding_flipped"):
-        why[name] = NO_HISTORY
     if leg.market.index is None:
         why["index"] = "no index has come yet"
     if leg.market.mark is None:

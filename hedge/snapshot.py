@@ -115,6 +115,20 @@ class AssetRow(Struct, frozen=True):
     weight_shift: Decimal | None = None
     """Of that since the last rebalance."""
     beta: Decimal | None = None
+    beta_source: str = ""
+    """`beta of 60 daily returns to 2026-11-20`; empty without a proxy."""
+    beta_error: Decimal | None = None
+    """Standard error of an estimated beta."""
+    stress_beta: Decimal | None = None
+    """Beta at a correlation of 1, as in a crash."""
+    correlation: Decimal | None = None
+    """With its proxy, over the same days."""
+    r2: Decimal | None = None
+    """Share of its variance that the proxy removes."""
+    residual_volatility: Decimal | None = None
+    """Share of its volatility that the proxy leaves."""
+    volatility: Decimal | None = None
+    """A year, from daily returns."""
     price: Decimal | None = None
     price_source: str | None = None
     basis_pct: Decimal | None = None
@@ -176,6 +190,8 @@ class PositionRow(Struct, frozen=True):
     funding_apr: Decimal | None = None
     funding_3d_apr: Decimal | None = None
     """Mean of the last 72 hours of stamps, a year, the hedger's sign."""
+    funding_7d_apr: Decimal | None = None
+    funding_30d_apr: Decimal | None = None
     funding_adverse_share: Decimal | None = None
     """Share of those hours that went against the hedger."""
     funding_flipped: bool | None = None
@@ -185,7 +201,11 @@ class PositionRow(Struct, frozen=True):
     funding_day_usd: Decimal | None = None
     accrued_usd: Decimal | None = None
     paid_usd: Decimal | None = None
+    """Since the account's `as_of`, from the venue's settlements; an estimate, counted in `margin` or the wallet."""
     paid_30d_usd: Decimal | None = None
+    """Of the position as it is, over the settlements of 30 days."""
+    realised_apr: Decimal | None = None
+    """`paid_usd` a year, over the notional it was paid on."""
     entry_price: Decimal | None = None
     margin: Decimal | None = None
     """Isolated margin in the settle currency."""

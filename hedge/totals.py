@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -170,6 +171,7 @@ def with_rows(
     if accrued is None:
         row = next(row for row in positions if row.accrued_usd is None)
         why["accrued_usd"] = f"{row.id}: {row.why.get('accrued_usd', 'not known')}"
+    paid = {name: _paid(name, positions, why) for name in ("paid_usd", "paid_30d_usd")}
     ages = [row.age_s for row in assets if row.age_s is not None]
     return replace(
         base,
@@ -178,6 +180,7 @@ def with_rows(
         joint_to_liquidation=None if joint is None else joint.joint_to_liquidation,
         joint_account=None if joint is None else joint.id,
         accrued_usd=accrued,
+        **paid,
         age_s=max(ages, default=None),
         stale=base.stale or any(row.stale for row in assets),
         why=why,
@@ -190,3 +193,14 @@ def _why_no_joint(accounts: Sequence[AccountRow]) -> str:
     if not reasons:
         return "no account has a cross position"
     return min(reasons - {NEVER}, default=NEVER)
+
+
+def _paid(name: str, positions: Sequence[PositionRow], why: dict[str, str]) -> Decimal | None:
+    """Settled funding of every leg, added up."""
+    total = known_sum(getattr(row, name) for row in positions)
+    if total is None:
+        row = next(row for row in positions if getattr(row, name) is None)
+        why[name] = f"{row.id}: {row.why.get(name, 'not known')}"
+    else:
+        why.pop(name, None)
+    return total
