@@ -85,7 +85,9 @@ def _alert(view: View, width: int, room: int) -> list[Line]:
 
 
 def _wrapped(words: str, width: int, room: int) -> list[Line]:
-    lines = textwrap.wrap(words, max(10, width - 3), max_lines=max(1, room), placeholder=fmt.ELLIPSIS)
+    lines = textwrap.wrap(
+        words, max(10, width - 3), max_lines=max(1, room), placeholder=fmt.ELLIPSIS, break_on_hyphens=False
+    )
     return [Line((Span(f" {line}", "strong"),)) for line in lines]
 
 

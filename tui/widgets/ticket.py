@@ -114,7 +114,7 @@ def _foot(view: View, about: Subject, more: int, width: int) -> list[Draft]:
 def _order(ticket: Ticket, width: int) -> list[str]:
     """The whole order, however many lines it takes: nothing of it may be cut."""
     words = ticket.words + (", reduce-only" if ticket.reduce_only and "reduce" not in ticket.words else "")
-    return textwrap.wrap(words, width - 1) or [fmt.UNKNOWN]
+    return textwrap.wrap(words, width - 1, break_on_hyphens=False) or [fmt.UNKNOWN]
 
 
 def _name(ticket: Ticket) -> str:
