@@ -25,8 +25,10 @@ from hedge.explain_feed import FEED_FIGURES, FeedSubject, explain_feed
 from hedge.explain_form import Explanation, Input, recompute
 from hedge.explain_leg import LEG_FIGURES, explain_leg
 from hedge.explain_leg_facts import LegSubject
+from hedge.explain_money import MONEY_FIGURES, MoneySubject, explain_money
 from hedge.explain_text import as_text
-from hedge.explain_totals import TOTALS_FIGURES, TotalsSubject, explain_totals
+from hedge.explain_totals import TOTALS_FIGURES, explain_totals
+from hedge.explain_totals_facts import TotalsSubject
 from hedge.market import Instant
 from hedge.snapshot import Snapshot
 from hedge.take import take_snapshot
@@ -48,6 +50,7 @@ _SECTIONS = {
     "assets": _Section("asset", AssetSubject, explain_asset, ASSET_FIGURES),
     "positions": _Section("id", LegSubject, explain_leg, LEG_FIGURES),
     "accounts": _Section("id", AccountSubject, explain_account, ACCOUNT_FIGURES),
+    "money": _Section("currency", MoneySubject, explain_money, MONEY_FIGURES),
     "feeds": _Section("feed", FeedSubject, explain_feed, FEED_FIGURES),
 }
 

@@ -13,6 +13,7 @@ from hedge.explain_collateral import collateral_list, held
 from hedge.explain_entry import CUT, SUMMED, Entry, Figures, Moment, Subject, explain_with
 from hedge.explain_form import Explanation, Input, listed, record, words
 from hedge.explain_leg_facts import LegSubject, money_rate, position_record
+from hedge.explain_wallet_use import wallet_use
 from hedge.exposure import ratio
 from hedge.legs import Leg
 from hedge.margin import margin_ratio
@@ -280,6 +281,7 @@ WALLET_FIGURES: Figures[WalletSubject] = {
         value=lambda s: s.wallet.cross_ratio(s.book.usd_price, _rate(s)),
     ),
     "joint_to_liquidation": _joint,
+    **wallet_use(usd_for_one),
 }
 """Figures of one currency of an account."""
 

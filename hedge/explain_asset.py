@@ -8,6 +8,7 @@ from dataclasses import replace as replaced
 from hedge.coins import Coin
 from hedge.explain_asset_facts import AssetSubject
 from hedge.explain_asset_legs import ASSET_LEGS, of_legs
+from hedge.explain_asset_value import ASSET_VALUE
 from hedge.explain_entry import SUMMED, Entry, Figure, Figures, explain_with, passed_on, same
 from hedge.explain_form import Explanation, Input, listed
 from hedge.exposure import drift, hedge_ratio, known_sum, ratio
@@ -280,5 +281,5 @@ _PLAN: dict[str, Figure[AssetSubject]] = {
     ),
 }
 
-ASSET_FIGURES: Figures[AssetSubject] = {**_EXPOSURE, **_PLAN, **ASSET_LEGS}
+ASSET_FIGURES: Figures[AssetSubject] = {**_EXPOSURE, **_PLAN, **ASSET_VALUE, **ASSET_LEGS}
 """Every figure of a coin: add one by adding its entry to the table of its subject."""

@@ -12,6 +12,8 @@ from hedge.explain_leg_facts import LegSubject
 from hedge.explain_leg_funding import LEG_FUNDING, NO_MATTER
 from hedge.explain_leg_liquidation import LEG_LIQUIDATION
 from hedge.explain_leg_margin import LEG_MARGIN
+from hedge.explain_leg_pace import LEG_PACE
+from hedge.explain_leg_result import LEG_RESULT
 from hedge.exposure import position_delta
 from hedge.ledger import seconds
 from hedge.margin import notional, notional_usd
@@ -188,5 +190,12 @@ _SIZE: dict[str, Figure[LegSubject]] = {
     "ages.position": _age("position", "wall", "`as_of` of its account in the file", lambda s: s.leg.as_of_ms),
 }
 
-LEG_FIGURES: Figures[LegSubject] = {**_SIZE, **LEG_FUNDING, **LEG_MARGIN, **LEG_LIQUIDATION}
+LEG_FIGURES: Figures[LegSubject] = {
+    **_SIZE,
+    **LEG_FUNDING,
+    **LEG_MARGIN,
+    **LEG_LIQUIDATION,
+    **LEG_PACE,
+    **LEG_RESULT,
+}
 """Every figure of a leg: add one by adding its entry to the table of its subject."""

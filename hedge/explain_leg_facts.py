@@ -131,6 +131,11 @@ def money_rate(subject: Subject, currency: str) -> Input:
     layout, label = subject.book.layout, f"{currency} in USD"
     note = layout.rate_note(currency)
     given = stated(label, "U", layout.rate_of(currency), f"USD per {currency}", note or "by definition", why="")
+    ledger = subject.book.ledger
+    until, implied = ledger.rate_until_ms(currency), ledger.implied.get(currency)
+    if until is not None and implied is not None:
+        now_ms = subject.now.mono_ms
+        return replace(given, age_s=seconds(now_ms, implied.at_ms), live=True, stale=now_ms > until)
     if "file" in note:
         return replace(given, source=FILE, age_s=seconds(subject.now.wall_ms, subject.book.portfolio.written_ms))
     return replace(given, flags=(f"{currency} assumed at par",)) if "assumed" in note else given

@@ -178,11 +178,4 @@ LEG_LIQUIDATION: dict[str, Figure[LegSubject]] = {
     ),
     "to_liquidation": _to_liquidation,
     "frozen_balance": _frozen,
-    "hours_to_liquidation": Entry(
-        "hours to liquidation at the present pace",
-        "h",
-        "h",
-        "the way to the liquidation price over the pace of the mark",
-        remedy="fifteen minutes of marks",
-    ),
 }

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
-from msgspec.structs import replace
-
-from hedge.coins import Coin
-from hedge.explain_entry import CUT, SUMMED, Entry, Figure, Figures, Moment, Subject, explain_with, same
+from hedge.explain_entry import CUT, SUMMED, Entry, Figure, Figures, explain_with, same
 from hedge.explain_form import Explanation, Input, listed
+from hedge.explain_totals_facts import Made, TotalsSubject, has_a_hedge, of_accounts, of_coins, of_legs, old_price
+from hedge.explain_totals_result import TOTALS_RESULT
 from hedge.exposure import drift, hedge_ratio, known_sum, ratio
 from hedge.funding_income import apr_on_notional
 from hedge.sums import exact_gross, exact_sum
 from hedge.worth import count_unknown, greatest, least, off_usd, planned_net_usd
-
-
-class TotalsSubject(Subject):
-    """The whole book."""
-
-    def __init__(self, moment: Moment) -> None:
-        super().__init__(moment, "totals", moment.snapshot.totals)
-        self.layout = moment.book.layout
 
 
 def explain_totals(subject: TotalsSubject, name: str) -> Explanation:
@@ -30,50 +20,6 @@ def explain_totals(subject: TotalsSubject, name: str) -> Explanation:
 
 
 SETTLED = "the settlements of the venue"
-
-Made = Callable[[TotalsSubject], Input]
-
-
-def _of_coins(figure: str, symbol: str, which: Callable[[Coin], bool] = lambda _: True) -> Made:
-    """A figure of every coin, or of those that count."""
-
-    def made(subject: TotalsSubject) -> Input:
-        names = [coin.name for coin in subject.layout.coins.values() if which(coin)]
-        items = [replace(subject.at(f"assets.{name}.{figure}"), label=name) for name in names]
-        return listed("parts", "of every coin", items, symbol)
-
-    return made
-
-
-def _has_a_hedge(coin: Coin) -> bool:
-    """Not one whose short is part of its proxy's."""
-    return coin.shares is None
-
-
-def _old_price(coin: Coin) -> bool:
-    return coin.price.stale and coin.spot_usd() is not None
-
-
-def _of_legs(figure: str, symbol: str) -> Made:
-    """A figure of every leg."""
-
-    def made(subject: TotalsSubject) -> Input:
-        legs = subject.layout.legs
-        items = [replace(subject.at(f"positions.{leg}.{figure}"), label=leg) for leg in legs]
-        return listed("parts", "of every position", items, symbol)
-
-    return made
-
-
-def _of_accounts(figure: str, symbol: str) -> Made:
-    """A figure of every account."""
-
-    def made(subject: TotalsSubject) -> Input:
-        accounts = subject.book.portfolio.accounts
-        items = [replace(subject.at(f"accounts.{found.id}.{figure}"), label=found.id) for found in accounts]
-        return listed("parts", "of every account", items, symbol)
-
-    return made
 
 
 def _own(*figures: str) -> Made:
@@ -101,18 +47,18 @@ def _later(
 
 
 _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
-    "spot_usd": _sum("held in USD", "V", "dollars held of every coin, added up", _of_coins("spot_usd", "V_a")),
+    "spot_usd": _sum("held in USD", "V", "dollars held of every coin, added up", of_coins("spot_usd", "V_a")),
     "beta_spot_usd": _sum(
         "held in dollars of what hedges it",
         "B",
         "dollars held of every coin times its beta, which is 1 unless a proxy hedges it",
-        _of_coins("own_beta_spot_usd", "β V_a"),
+        of_coins("own_beta_spot_usd", "β V_a"),
     ),
     "hedge_usd": _sum(
         "hedge in USD",
         "G",
         "dollars of every coin's hedge, added up; a short is negative",
-        _of_coins("hedge_usd", "G_a", _has_a_hedge),
+        of_coins("hedge_usd", "G_a", has_a_hedge),
     ),
     "planned_hedge_usd": Entry(
         "dollars that shall be short",
@@ -121,7 +67,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "target ratio times dollars of the proxy, of every coin",
         "{parts:+}",
         exact_sum,
-        {"parts": _of_coins("own_planned_hedge_usd", "h* β V_a")},
+        {"parts": of_coins("own_planned_hedge_usd", "h* β V_a")},
         value=_planned_hedge,
         rounding=SUMMED,
     ),
@@ -168,7 +114,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "zero only where every coin is hedged by itself",
         "{parts:+}, each without its sign",
         exact_gross,
-        {"parts": _of_coins("net_usd", "|D_a|")},
+        {"parts": of_coins("net_usd", "|D_a|")},
         rounding=SUMMED,
     ),
     "hedge_ratio": Entry(
@@ -205,7 +151,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "dollars held of the coins whose price is old",
         "{parts:+}",
         exact_gross,
-        {"parts": _of_coins("spot_usd", "V_a", _old_price)},
+        {"parts": of_coins("spot_usd", "V_a", old_price)},
         rounding=SUMMED,
     ),
     "unpriced": Entry(
@@ -215,7 +161,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         "coins held of which the dollars are not known",
         "how many of {parts} are not known",
         count_unknown,
-        {"parts": _of_coins("spot_usd", "V_a")},
+        {"parts": of_coins("spot_usd", "V_a")},
     ),
 }
 
@@ -224,10 +170,10 @@ _FUNDING: dict[str, Figure[TotalsSubject]] = {
         "funding a day",
         "F_d",
         "of every position, added up; positive is received",
-        _of_legs("funding_day_usd", "F_leg"),
+        of_legs("funding_day_usd", "F_leg"),
     ),
     "funding_notional_usd": _sum(
-        "notional that earns or pays funding", "N_usd", "of every position, added up", _of_legs("notional_usd", "N_leg")
+        "notional that earns or pays funding", "N_usd", "of every position, added up", of_legs("notional_usd", "N_leg")
     ),
     "funding_apr": Entry(
         "funding a year",
@@ -246,7 +192,7 @@ _FUNDING: dict[str, Figure[TotalsSubject]] = {
         "of every position, added up; an estimate, nothing is owed before the stamp",
         "{parts:+}",
         known_sum,
-        {"parts": _of_legs("accrued_usd", "F_leg")},
+        {"parts": of_legs("accrued_usd", "F_leg")},
     ),
     "paid_usd": _later(
         "funding paid since the positions were read", "F_p", "the stamps settled since then", remedy=SETTLED
@@ -262,7 +208,7 @@ _NEAREST: dict[str, Figure[TotalsSubject]] = {
         "the smallest distance of any position, of those that are known",
         "smallest of {parts}",
         least,
-        {"parts": _of_legs("to_liquidation", "d_leg")},
+        {"parts": of_legs("to_liquidation", "d_leg")},
         remedy="a position",
         rounding=CUT,
     ),
@@ -273,7 +219,7 @@ _NEAREST: dict[str, Figure[TotalsSubject]] = {
         "the smallest joint distance of any account, of those that are known",
         "smallest of {parts}",
         least,
-        {"parts": _of_accounts("joint_to_liquidation", "x_i")},
+        {"parts": of_accounts("joint_to_liquidation", "x_i")},
         remedy="a cross position",
         rounding=CUT,
     ),
@@ -284,21 +230,9 @@ _NEAREST: dict[str, Figure[TotalsSubject]] = {
         "that of the oldest price in them",
         "largest of {parts}",
         greatest,
-        {"parts": _of_coins("age_s", "a_i")},
-    ),
-    "margin_used": _later(
-        "share of the collateral that is used", "u", "margins over collateral", "fraction", "a later version"
+        {"parts": of_coins("age_s", "a_i")},
     ),
 }
 
-_RESULT: dict[str, Figure[TotalsSubject]] = {
-    "protected_usd": _later("value protected", "V_p", "dollars that the hedge stands for"),
-    "hedge_result_usd": _later("result of the hedge", "R", "price, basis, funding and fees since its start"),
-    "price_result_usd": _later("result from price", "R_P", "the part of the hedge's result that the price made"),
-    "basis_result_usd": _later("result from basis", "R_B", "the part of the hedge's result that the basis made"),
-    "funding_result_usd": _later("result from funding", "R_F", "the part of the hedge's result that funding made"),
-    "fees_result_usd": _later("fees", "R_f", "the part of the hedge's result that fees cost"),
-}
-
-TOTALS_FIGURES: Figures[TotalsSubject] = {**_EXPOSURE, **_FUNDING, **_NEAREST, **_RESULT}
+TOTALS_FIGURES: Figures[TotalsSubject] = {**_EXPOSURE, **_FUNDING, **_NEAREST, **TOTALS_RESULT}
 """Every figure of the whole book: add one by adding its entry to the table of its subject."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from hedge.exposure import ONE
 from hedge.ledger import as_seconds
 from hedge.leg_words import why_no_entry
 from hedge.legs import Leg
@@ -36,7 +37,7 @@ def leg_result(leg: Leg, paid_usd: Decimal | None, now: Instant, why: dict[str, 
     fees = _fees(leg, why, flags)
     total = exact_sum((price, basis, paid_usd, fees))
     if total is None:
-        parts = ("price_result_usd", "fees_result_usd", "paid_usd")
+        parts = ("price_result_usd", "basis_result_usd", "fees_result_usd", "paid_usd")
         why["hedge_result_usd"] = next((why[part] for part in parts if part in why), "a part of it is not known")
     hours = hours_since(leg, now)
     cost = cost_year_usd(funding_usd=paid_usd, fees_usd=fees, hours=hours)
@@ -68,30 +69,36 @@ def _prices(leg: Leg, why: dict[str, str], flags: list[str]) -> tuple[Decimal | 
     market = leg.market
     mark, index = market.mark, market.index
     size, entry, at_entry = leg.contract_size, leg.entry, entry_index(leg)
-    price, basis = (
-        formula(
-            inverse=leg.inverse,
-            side=leg.side,
-            contracts=leg.position.contracts,
-            contract_size=size,
-            entry=entry,
-            mark=None if mark is None else mark.price,
-            entry_index=at_entry,
-            index=None if index is None else index.price,
-            quote_usd=leg.quote_usd,
-        )
-        for formula in (price_result_usd, basis_result_usd)
+    quote_usd = ONE if leg.inverse else leg.quote_usd
+    spot = None if index is None else index.price
+    price = price_result_usd(
+        inverse=leg.inverse,
+        side=leg.side,
+        contracts=leg.position.contracts,
+        contract_size=size,
+        entry_index=at_entry,
+        index=spot,
+        entry=entry,
+        quote_usd=quote_usd,
     )
-    if price is None:
-        reason = leg.facts_why or (why_no_entry(leg) if entry is None else f"no {_missing(leg)} has come yet")
-        why["price_result_usd"] = why["basis_result_usd"] = reason
-    elif leg.entry_index is None:
+    basis = basis_result_usd(
+        inverse=leg.inverse,
+        side=leg.side,
+        contracts=leg.position.contracts,
+        contract_size=size,
+        entry=entry,
+        mark=None if mark is None else mark.price,
+        entry_index=at_entry,
+        index=spot,
+        quote_usd=quote_usd,
+    )
+    for name, result, needed in (("price_result_usd", price, ()), ("basis_result_usd", basis, ("mark",))):
+        if result is None:
+            lacking = next((what for what in ("index", *needed) if getattr(market, what) is None), "price")
+            why[name] = leg.facts_why or (why_no_entry(leg) if entry is None else f"no {lacking} has come yet")
+    if price is not None and leg.entry_index is None:
         flags.append(NO_PREMIUM)
     return price, basis
-
-
-def _missing(leg: Leg) -> str:
-    return "mark" if leg.market.mark is None else "index"
 
 
 def _fees(leg: Leg, why: dict[str, str], flags: list[str]) -> Decimal | None:

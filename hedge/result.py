@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from hedge.exposure import ZERO, ratio
+from hedge.exposure import ONE, ZERO, ratio, signed
 from hedge.margin import notional_usd
 from hedge.market import HOURS_PER_YEAR, Side
-from hedge.pnl import attribute
 from hedge.sums import exact_sum
 
 MINIMUM_COST_HOURS = Decimal(168)
@@ -26,19 +25,20 @@ def price_result_usd(
     side: Side,
     contracts: Decimal,
     contract_size: Decimal | None,
-    entry: Decimal | None,
-    mark: Decimal | None,
     entry_index: Decimal | None,
     index: Decimal | None,
-    quote_usd: Decimal,
+    entry: Decimal | None = None,
+    quote_usd: Decimal = ONE,
 ) -> Decimal | None:
-    """What the leg gained because the index moved: s q (S - S_E), for an inverse leg s Q (S - S_E) / E.
+    """What the leg gained because the index moved: linear s q (S - S_E) x USD per quote, inverse s Q (S - S_E) / E.
 
     `entry_index` is the index when it was opened; where that is not known its entry price stands for it, so that the
-    premium it was opened at counts as price. None while an input is missing.
+    premium it was opened at counts as price. None while an input is missing; only an inverse leg needs its `entry`.
     """
-    found = _split(inverse, side, contracts, contract_size, entry, mark, entry_index, index, quote_usd)
-    return None if found is None else found[0]
+    size = _per_unit(inverse, side, contracts, contract_size, entry)
+    if size is None or index is None or entry_index is None:
+        return None
+    return size * (index - entry_index) * quote_usd
 
 
 def basis_result_usd(
@@ -51,42 +51,26 @@ def basis_result_usd(
     mark: Decimal | None,
     entry_index: Decimal | None,
     index: Decimal | None,
-    quote_usd: Decimal,
+    quote_usd: Decimal = ONE,
 ) -> Decimal | None:
-    """What the leg gained because its mark moved against the index: -(change of basis) x q for a short.
+    """What the leg gained because its mark moved against the index: s q [(P - S) - (E - S_E)], inverse over E.
 
     With `price_result_usd` it is the unrealised PnL. None while an input is missing.
     """
-    found = _split(inverse, side, contracts, contract_size, entry, mark, entry_index, index, quote_usd)
-    return None if found is None else found[1]
-
-
-def _split(
-    inverse: bool,
-    side: Side,
-    contracts: Decimal,
-    contract_size: Decimal | None,
-    entry: Decimal | None,
-    mark: Decimal | None,
-    entry_index: Decimal | None,
-    index: Decimal | None,
-    quote_usd: Decimal,
-) -> tuple[Decimal, Decimal] | None:
-    if contract_size is None or entry is None or mark is None or index is None or entry_index is None or entry <= 0:
+    size = _per_unit(inverse, side, contracts, contract_size, entry)
+    if size is None or entry is None or mark is None or index is None or entry_index is None:
         return None
-    parts = attribute(
-        inverse=inverse,
-        side=side,
-        contracts=contracts,
-        contract_size=contract_size,
-        entry=entry,
-        mark=mark,
-        entry_index=entry_index,
-        index=index,
-        entry_quote_usd=quote_usd,
-        quote_usd=quote_usd,
-    )
-    return parts.price_usd, parts.basis_usd
+    return size * ((mark - index) - (entry - entry_index)) * quote_usd
+
+
+def _per_unit(
+    inverse: bool, side: Side, contracts: Decimal, contract_size: Decimal | None, entry: Decimal | None
+) -> Decimal | None:
+    """What a price move of one gains: coins of a linear leg; Q / E of an inverse one, in USD."""
+    if contract_size is None or (inverse and (entry is None or entry <= 0)):
+        return None
+    size = contracts * contract_size
+    return signed(side, size / entry if inverse and entry is not None else size)
 
 
 def fees_result_usd(
@@ -96,7 +80,7 @@ def fees_result_usd(
     contract_size: Decimal | None,
     entry: Decimal | None,
     taker_fee: Decimal | None,
-    quote_usd: Decimal,
+    quote_usd: Decimal = ONE,
 ) -> Decimal | None:
     """The fee of opening the position as it stands, negative: -rate x notional at entry.
 
