@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from hedge.explain_entry import SUMMED, Entry, Figure
@@ -9,7 +11,7 @@ from hedge.explain_form import Input, listed, stated
 from hedge.explain_totals_facts import Made, TotalsSubject, has_a_hedge, of_coins, of_legs
 from hedge.ledger import seconds
 from hedge.rebalance import NO_REFERENCE, largest_shift, turnover, value_change
-from hedge.result import cost_of_protection, margin_used
+from hedge.result import cost_of_protection, margin_used, over_legs
 from hedge.sums import exact_sum
 from hedge.totals_result import PARTS
 
@@ -53,13 +55,10 @@ def _shifts(subject: TotalsSubject) -> Input:
     return listed("shifts", "changes of weights", items, "Δw")
 
 
-def _sum(title: str, symbol: str, words: str, parts: Made) -> Entry[TotalsSubject]:
-    return Entry(
-        title, symbol, "USD", words, "{parts:+}", exact_sum, {"parts": parts}, rounding=SUMMED, remedy=_POSITION
-    )
-
-
-_POSITION = "a position"
+def _sum(
+    title: str, symbol: str, words: str, parts: Made, formula: Callable[..., object] = over_legs
+) -> Entry[TotalsSubject]:
+    return Entry(title, symbol, "USD", words, "{parts:+}", formula, {"parts": parts}, rounding=SUMMED, remedy=_POSITION)
 
 
 def _of_each_leg(figure: str) -> Made:
@@ -104,6 +103,7 @@ TOTALS_RESULT: dict[str, Figure[TotalsSubject]] = {
         "V_p",
         "of every coin whose hedge is its own, added up; coins that share a proxy's short are counted there",
         of_coins("protected_usd", "V_p_i", has_a_hedge),
+        exact_sum,
     ),
     "price_result_usd": _sum("result from price", "R_P", "of every position", _of_each_leg("price_result_usd")),
     "basis_result_usd": _sum("result from basis", "R_B", "of every position", _of_each_leg("basis_result_usd")),
@@ -114,7 +114,9 @@ TOTALS_RESULT: dict[str, Figure[TotalsSubject]] = {
         _of_each_leg("funding_result_usd"),
     ),
     "fees_result_usd": _sum("fees", "R_f", "of opening every position", _of_each_leg("fees_result_usd")),
-    "hedge_result_usd": _sum("result of the hedge", "R", "price, basis, funding and fees together", _result_parts),
+    "hedge_result_usd": _sum(
+        "result of the hedge", "R", "price, basis, funding and fees together", _result_parts, exact_sum
+    ),
     "hedge_cost": Entry(
         "cost of the hedge",
         "c",

@@ -94,6 +94,12 @@ def fees_result_usd(
     return None if size is None else -taker_fee * size
 
 
+def over_legs(*, parts: Iterable[Decimal | None]) -> Decimal | None:
+    """A part of every leg, added up exactly; None while one is not known, and without a leg."""
+    known = list(parts)
+    return exact_sum(known) if known else None
+
+
 def protected_usd(*, held_usd: Decimal | None, hedge_usd: Decimal | None) -> Decimal | None:
     """The dollars of what is held that a short stands against: the smaller of both, and 0 beside a long."""
     if held_usd is None or hedge_usd is None:

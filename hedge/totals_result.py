@@ -11,7 +11,7 @@ from hedge.exposure import ZERO
 from hedge.leg_result import LIST_FEE, NO_PREMIUM
 from hedge.leg_words import iso
 from hedge.rebalance import NO_REFERENCE, Reference, largest_shift, turnover
-from hedge.result import cost_of_protection, margin_used
+from hedge.result import cost_of_protection, margin_used, over_legs
 from hedge.snapshot import AssetRow, PositionRow, Totals
 from hedge.sums import exact_sum
 from hedge.wallets import UsdPrice, Wallet
@@ -74,7 +74,7 @@ def weight_shifts(assets: Iterable[AssetRow], last: Reference | None) -> dict[st
 
 def _sum(name: str, part: str, positions: Sequence[PositionRow], why: dict[str, str]) -> Decimal | None:
     """A part of every leg, added up; without a leg there is no result."""
-    total = exact_sum(getattr(row, part) for row in positions) if positions else None
+    total = over_legs(parts=[getattr(row, part) for row in positions])
     if total is None:
         lacking = next((row for row in positions if getattr(row, part) is None), None)
         why[name] = NO_POSITION if lacking is None else f"{lacking.id}: {lacking.why.get(part, 'not known')}"
