@@ -32,6 +32,11 @@ def isolated_equity(*, margin: Decimal | None, pnl: Decimal | None) -> Decimal |
     return None if margin is None or pnl is None else margin + pnl
 
 
+def with_funding(*, stated: Decimal | None, paid: Sequence[Decimal | None]) -> Decimal | None:
+    """A margin or balance as the file states it, with the funding that was paid into it since."""
+    return known_sum((stated, exact_sum(paid)))
+
+
 def shared_balance(*, balance: Decimal | None, isolated_margins: Sequence[Decimal | None]) -> Decimal | None:
     """What cross positions share: the balance without the margins of isolated ones."""
     return difference(balance, exact_sum(isolated_margins))

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from hedge.balances import amounts_usd, cross_equity, free_balance, shared_balance, wallet_equity
+from hedge.balances import amounts_usd, cross_equity, free_balance, shared_balance, wallet_equity, with_funding
 from hedge.cross import joint_liquidation
 from hedge.explain_collateral import collateral_list, held
-from hedge.explain_entry import CUT, SUMMED, Entry, Figures, Moment, Subject, explain_with
+from hedge.explain_entry import CUT, READ, SUMMED, Entry, Figures, Moment, Subject, explain_with
 from hedge.explain_form import Explanation, Input, listed, record, words
 from hedge.explain_leg_facts import LegSubject, money_rate, position_record
 from hedge.explain_wallet_use import wallet_use
@@ -37,11 +37,9 @@ class AccountSubject(Subject):
     @property
     def collateral_prices(self) -> list[str]:
         """The figures that price a coin as margin beside money."""
-        money = [currency for currency, wallet in self.wallets.items() if wallet.is_money]
-        coins = [wallet.account.haircuts for wallet in self.wallets.values()][:1]
-        return [
-            f"collateral_price.{coin}/{name}" for name in money for coin in (coins[0] if coins else ()) if coin != name
-        ]
+        beside = [wallet for wallet in self.wallets.values() if wallet.is_money]
+        pairs = [(coin, wallet.currency) for wallet in beside for coin in wallet.account.haircuts]
+        return [f"collateral_price.{coin}/{money}" for coin, money in pairs if coin != money]
 
 
 class WalletSubject(Subject):
@@ -136,8 +134,36 @@ def _of_legs(
     return made
 
 
-def _balance(subject: WalletSubject) -> Input:
+def _stated(subject: WalletSubject) -> Input:
     return held(subject, subject.wallet.account, subject.currency)
+
+
+def _credits(subject: WalletSubject) -> Input:
+    """Funding that the wallet's positions were paid since the file; also of positions that are gone since."""
+    items = []
+    for leg, amount in subject.wallet.credits.parts().items():
+        if leg in subject.book.layout.legs:
+            items.append(replace(subject.at(f"positions.{leg}.credit"), label=leg))
+        elif amount:
+            items.append(Input("", leg, value=amount, unit=subject.currency, source="settlements of its venue"))
+    return listed("paid", "funding paid since the file", items, "F_c")
+
+
+def _balance(subject: WalletSubject) -> Entry[WalletSubject]:
+    title, balance = "balance", subject.wallet
+    if not balance.credits.known:
+        return Entry(title, "W", _settle, READ, "{value}", takes={"value": _stated}, value=lambda s: s.wallet.balance)
+    return Entry(
+        title,
+        "W",
+        _settle,
+        "what the file states, plus the funding that was paid into it since",
+        "{stated} + {paid:+}",
+        with_funding,
+        {"stated": _stated, "paid": _credits},
+        value=lambda s: s.wallet.balance,
+        rounding=SUMMED,
+    )
 
 
 def _coins(subject: WalletSubject) -> Input:
@@ -198,15 +224,7 @@ def _rate(subject: WalletSubject) -> Decimal:
 
 
 WALLET_FIGURES: Figures[WalletSubject] = {
-    "balance": Entry(
-        "balance",
-        "W",
-        _settle,
-        "it is read, not computed",
-        "{value}",
-        takes={"value": _balance},
-        value=lambda s: s.wallet.balance,
-    ),
+    "balance": _balance,
     "free": Entry(
         "free collateral",
         "W_0",

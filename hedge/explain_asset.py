@@ -8,6 +8,7 @@ from dataclasses import replace as replaced
 from hedge.coins import Coin
 from hedge.explain_asset_facts import AssetSubject
 from hedge.explain_asset_legs import ASSET_LEGS, of_legs
+from hedge.explain_asset_past import ASSET_PAST
 from hedge.explain_asset_value import ASSET_VALUE
 from hedge.explain_entry import SUMMED, Entry, Figure, Figures, explain_with, passed_on, same
 from hedge.explain_form import Explanation, Input, listed
@@ -191,9 +192,6 @@ _EXPOSURE: dict[str, Figure[AssetSubject]] = {
 }
 
 _PLAN: dict[str, Figure[AssetSubject]] = {
-    "beta": Entry(
-        "beta", "β", "fraction", "moves of the coin for one of its proxy", "{value}", takes={"value": "stated beta"}
-    ),
     "own_beta_spot_usd": Entry(
         "held in dollars of the proxy",
         "βV",
@@ -281,5 +279,5 @@ _PLAN: dict[str, Figure[AssetSubject]] = {
     ),
 }
 
-ASSET_FIGURES: Figures[AssetSubject] = {**_EXPOSURE, **_PLAN, **ASSET_VALUE, **ASSET_LEGS}
+ASSET_FIGURES: Figures[AssetSubject] = {**_EXPOSURE, **_PLAN, **ASSET_VALUE, **ASSET_PAST, **ASSET_LEGS}
 """Every figure of a coin: add one by adding its entry to the table of its subject."""

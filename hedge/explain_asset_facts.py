@@ -16,6 +16,7 @@ from hedge.explain_leg_facts import FILE, LegSubject, money_rate, stream
 from hedge.exposure import ONE
 from hedge.ledger import seconds
 from hedge.snapshot import AssetRow
+from hedge.wallets import Wallet
 
 
 class AssetSubject(Subject):
@@ -51,7 +52,21 @@ def _held(subject: AssetSubject) -> Input:
         if found.asset == coin
     ]
     items += [held(subject, account, coin) for account in book.accounts if coin in account.collateral]
+    items += [_paid_in_coins(subject, wallet) for wallet in _funded(subject)]
     return listed("parts", "coins", items, "X")
+
+
+def _funded(subject: AssetSubject) -> list[Wallet]:
+    """Wallets of the coin whose positions were paid funding since the file."""
+    wallets = subject.book.layout.wallets.items()
+    own = [wallet for (_, currency), wallet in wallets if currency == subject.coin.name]
+    return [wallet for wallet in own if wallet.stated is not None and wallet.credits.known]
+
+
+def _paid_in_coins(subject: AssetSubject, wallet: Wallet) -> Input:
+    label = f"funding paid to {wallet.account.id} since the file"
+    source = f"settlements of {wallet.account.venue}"
+    return Input("", label, "F_c", value=wallet.credits.known, unit=wallet.currency, source=source)
 
 
 def _policy(subject: AssetSubject, label: str, symbol: str, value: Decimal | None) -> Input:

@@ -13,6 +13,7 @@ from hedge.explain_leg_funding import LEG_FUNDING, NO_MATTER
 from hedge.explain_leg_liquidation import LEG_LIQUIDATION
 from hedge.explain_leg_margin import LEG_MARGIN
 from hedge.explain_leg_pace import LEG_PACE
+from hedge.explain_leg_past import LEG_PAST
 from hedge.explain_leg_result import LEG_RESULT
 from hedge.exposure import position_delta
 from hedge.ledger import seconds
@@ -195,6 +196,7 @@ LEG_FIGURES: Figures[LegSubject] = {
     **LEG_FUNDING,
     **LEG_MARGIN,
     **LEG_LIQUIDATION,
+    **LEG_PAST,
     **LEG_PACE,
     **LEG_RESULT,
 }

@@ -8,7 +8,6 @@ from hedge.funding import funding_payment_usd
 from hedge.funding_income import accrued_usd, funding_day_usd, holder_apr
 from hedge.leg_words import plain
 
-SETTLED = "the settlements of the venue"
 NO_MATTER = "the dollars of an inverse contract do not depend on it"
 
 
@@ -93,8 +92,4 @@ LEG_FUNDING: dict[str, Figure[LegSubject]] = {
         },
         conditions=("index", "funding_rate"),
     ),
-    "paid_usd": Entry(
-        "funding paid since the position was read", "F_p", "USD", "the stamps settled since then", remedy=SETTLED
-    ),
-    "paid_30d_usd": Entry("funding paid in 30 days", "F_30", "USD", "the stamps settled in 30 days", remedy=SETTLED),
 }

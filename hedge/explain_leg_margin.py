@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace as replaced
 
 from msgspec.structs import replace
 
-from hedge.balances import isolated_equity
+from hedge.balances import isolated_equity, with_funding
 from hedge.explain_entry import READ, Entry, Figure, passed_on, read, same
-from hedge.explain_form import Input
+from hedge.explain_form import Input, listed
 from hedge.explain_leg_facts import LegSubject, brackets
 from hedge.explain_leg_liquidation import ISOLATED, isolated_template
 from hedge.liquidation import isolated_liquidation
@@ -44,9 +45,24 @@ def _initial(subject: LegSubject, title: str) -> Entry[LegSubject]:
 
 def _margin(subject: LegSubject) -> Entry[LegSubject]:
     leg = subject.leg
-    if leg.isolated and leg.position.margin is None:
-        return _initial(subject, MARGIN)
-    return read(MARGIN, "M", settle, "stated margin", READ, "contract_size")
+    derived = leg.isolated and leg.position.margin is None
+    if not leg.past.credit or not leg.isolated:
+        return (
+            _initial(subject, MARGIN) if derived else read(MARGIN, "M", settle, "stated margin", READ, "contract_size")
+        )
+    return Entry(
+        MARGIN,
+        "M",
+        settle,
+        "margin as the file has it, plus the funding paid since then",
+        "{stated} + {paid:+}",
+        with_funding,
+        {
+            "stated": "derived_margin" if derived else "stated margin",
+            "paid": lambda s: listed("paid", "funding paid since then", [s.sibling("credit")], "F_c"),
+        },
+        conditions=("contract_size",),
+    )
 
 
 def _equity(subject: LegSubject) -> Entry[LegSubject]:
@@ -126,6 +142,7 @@ def _ratio(subject: LegSubject) -> Entry[LegSubject]:
 
 LEG_MARGIN: dict[str, Figure[LegSubject]] = {
     "margin": _margin,
+    "derived_margin": lambda subject: replaced(_initial(subject, MARGIN), symbol="M_0", value="formula"),
     "initial_margin": lambda subject: _initial(subject, "initial margin"),
     "equity": _equity,
     "entry_notional": _entry_notional,

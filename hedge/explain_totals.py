@@ -19,9 +19,6 @@ def explain_totals(subject: TotalsSubject, name: str) -> Explanation:
     return explain_with(subject, name, TOTALS_FIGURES)
 
 
-SETTLED = "the settlements of the venue"
-
-
 def _own(*figures: str) -> Made:
     """Figures of the whole book, as a list."""
 
@@ -39,11 +36,9 @@ def _sum(title: str, symbol: str, words: str, parts: Made) -> Entry[TotalsSubjec
     return Entry(title, symbol, "USD", words, "{parts:+}", exact_sum, {"parts": parts}, rounding=SUMMED)
 
 
-def _later(
-    title: str, symbol: str, words: str, unit: str = "USD", remedy: str = "a book that has been watched since its start"
-) -> Entry[TotalsSubject]:
-    """A figure that this version has no value of."""
-    return Entry(title, symbol, unit, words, remedy=remedy)
+def _of_positions(title: str, symbol: str, words: str, figure: str) -> Entry[TotalsSubject]:
+    """A figure of every position, added up."""
+    return Entry(title, symbol, "USD", words, "{parts:+}", known_sum, {"parts": of_legs(figure, "F_leg")})
 
 
 _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
@@ -194,10 +189,12 @@ _FUNDING: dict[str, Figure[TotalsSubject]] = {
         known_sum,
         {"parts": of_legs("accrued_usd", "F_leg")},
     ),
-    "paid_usd": _later(
-        "funding paid since the positions were read", "F_p", "the stamps settled since then", remedy=SETTLED
+    "paid_usd": _of_positions(
+        "funding paid since the positions were read", "F_p", "of every position, added up; an estimate", "paid_usd"
     ),
-    "paid_30d_usd": _later("funding paid in 30 days", "F_30", "the stamps settled in 30 days", remedy=SETTLED),
+    "paid_30d_usd": _of_positions(
+        "funding paid in 30 days", "F_30", "of every position as it is now, added up", "paid_30d_usd"
+    ),
 }
 
 _NEAREST: dict[str, Figure[TotalsSubject]] = {
