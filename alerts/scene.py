@@ -10,7 +10,7 @@ from msgspec import Struct
 from alerts.feed_rules import silent_legs
 from alerts.levels import DEFAULT_LEVELS, Levels
 from alerts.timing import DEFAULT_POLICY, Policy
-from alerts.values import BOOK, Alert, Key
+from alerts.values import Alert, Key
 from hedge.market import Instant
 from hedge.snapshot import AccountRow, AssetRow, FeedRow, MoneyRow, PositionRow, Ticket, Totals
 
@@ -45,7 +45,9 @@ class Scene(Struct, frozen=True):
         return found.pop() if len(found) == 1 else f"{len(asset.legs)} legs"
 
     def distance(self, alert: Alert) -> Decimal | None:
-        """To liquidation, of what the alert is about: its leg, account or coin, or the nearest leg of its feed."""
+        """To liquidation, of what the alert is about: its leg, its account, or the nearest leg of its feed.
+
+        None for a coin or the book: a hedge off its plan ends nothing, so it stands below a leg that may end."""
         if alert.subject in self.legs:
             return self.legs[alert.subject].to_liquidation
         if alert.rule == "feed":
@@ -53,8 +55,7 @@ class Scene(Struct, frozen=True):
             return min((leg.to_liquidation for leg in silent if leg.to_liquidation is not None), default=None)
         if alert.rule in ("liquidation_joint", "margin_ratio") and alert.subject in self.accounts:
             return self.accounts[alert.subject].joint_to_liquidation
-        asset = self.assets.get(alert.subject.split("/")[0]) if alert.subject != BOOK else None
-        return None if asset is None else asset.to_liquidation
+        return None
 
 
 def scene(

@@ -107,7 +107,7 @@ def test_the_scene_brings_the_distances() -> None:
             ("hedge_drift_total", "book"),
             ("liquidation", "gone/X/short"),
         )
-    ] == [decimal(far) for far in ("0.09", "0.15", "0.08", "0.3", "0.3", None, None)]
+    ] == [decimal(far) for far in ("0.09", "0.15", "0.08", None, None, None, None)]
     state = State(alerts={each.key: each for each in (alert("leverage", 1), alert("liquidation", 3))})
     assert [each.rule for each in in_order(state, shown)] == ["liquidation", "leverage"]
 

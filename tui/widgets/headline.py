@@ -181,11 +181,13 @@ def _small(draft: Draft, block: Block, x: int, room: int) -> None:
 def _large(drafts: list[Draft], block: Block, x: int) -> None:
     """The figure three rows high; what follows it stands at its foot."""
     width = big_width(block.figure)
+    # underlined, each of the three rows would look crossed out
+    drawn = "caution-bold" if block.ink == "caution-cell" else block.ink
     for draft, piece in zip(drafts[1 : 1 + HEIGHT], big_lines(block.figure), strict=True):
         if block.ink == "fill":
             draft.put(x - 1, f" {piece} ".ljust(width + 5), block.ink)
         else:
-            draft.put(x, piece.rstrip(), block.ink)
+            draft.put(x, piece.rstrip(), drawn)
     at = x + width + (5 if block.ink == "fill" else 1)
     if block.unit == "USD":
         at = drafts[HEIGHT].put(at, block.unit) + 1
