@@ -15,6 +15,7 @@ from hedge.book_past import DAILY, coins_estimated_by, estimate, named, take_cre
 from hedge.book_rates import is_rate_market, money_rows, moved_rates, take_rate
 from hedge.coin_row import asset_row
 from hedge.coins import Coin
+from hedge.funding_target import follow, moved_targets
 from hedge.layout import Layout
 from hedge.ledger import Ledger, Market, venue_of
 from hedge.leg_pace import TOP_UP_HOURS
@@ -42,7 +43,7 @@ from hedge.policy import on_plan_band
 from hedge.rebalance import Reference, position_altered, reference
 from hedge.snapshot import AccountRow, AssetRow, FeedRow, MoneyRow, PositionRow, Totals
 from hedge.totals import BookSums, totals
-from hedge.written import Portfolio
+from hedge.written import Portfolio, entryless
 
 Touched = frozenset[str]
 """What may have changed: `leg:<leg id>`, `asset:BTC`, `feed:<id>`, and of a cross leg `account:<id>`, whose other legs
@@ -87,6 +88,7 @@ class Book:
         for coin in self.layout.coins.values():
             if before is None:
                 estimate(coin, self.layout)
+                follow(coin)
             self._value(coin, self._clock_ms)
         for coin in self.layout.coins.values():
             self.sums.take_coin(coin)
@@ -103,7 +105,7 @@ class Book:
 
     def replace(self, portfolio: Portfolio) -> None:
         """Swap positions and plan; market data stays, and so do entries assumed for legs that still state none."""
-        kept = {leg_id: entry for leg_id, entry in self.assumed.items() if leg_id in _entryless(portfolio)}
+        kept = {leg_id: entry for leg_id, entry in self.assumed.items() if leg_id in entryless(portfolio)}
         self.assumed = kept
         if position_altered(self.portfolio, portfolio):
             self.last_rebalance = None
@@ -157,6 +159,11 @@ class Book:
                 self.ledger.note_symbol(update)
                 market = self._market(update.feed, update.symbol)
                 return self._touches_of(market) | {f"feed:{update.feed}"}
+
+    def forget_feeds(self) -> None:
+        """Other streams are read from now on: what feeds said of themselves, and of their symbols, no longer counts."""
+        self.ledger.feeds.clear()
+        self.ledger.sick.clear()
 
     def _market(self, feed: str, symbol: str) -> Market:
         return self.ledger.market(venue_of(feed), symbol)
@@ -253,6 +260,9 @@ class Book:
             coin = self._refund(leg)
             self._take_over(leg)
             touched |= {f"account:{leg.account.id}", *(named((coin,)) if coin is not None else ())}
+            for each in moved_targets(self.layout.coin_of[leg.id]):
+                self.sums.take_coin(each)
+                touched |= named((each, *each.dependants))
         return touched
 
     def _refund(self, leg: Leg) -> Coin | None:
@@ -384,12 +394,3 @@ class Book:
     def feeds(self, now: Instant) -> tuple[FeedRow, ...]:
         """Every feed that has said anything."""
         return self.ledger.rows(now)
-
-
-def _entryless(portfolio: Portfolio) -> set[str]:
-    return {
-        f"{account.id}/{position.symbol}/{position.side}"
-        for account in portfolio.accounts
-        for position in account.positions
-        if position.entry_price is None
-    }

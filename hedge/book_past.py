@@ -16,7 +16,7 @@ from hedge.layout import Layout
 from hedge.ledger import Market
 from hedge.legs import Leg
 from hedge.market import Candles
-from hedge.policy import with_beta
+from hedge.policy import with_beta, with_funding
 from hedge.sums import exact_sum
 
 DAILY = ("trade", 24)
@@ -93,6 +93,7 @@ def take_over(layout: Layout, before: Layout) -> None:
         same = (coin.target.proxy, coin.target.method) == (known.target.proxy, known.target.method)
         if coin.target.estimated and known.target.estimated and same:
             coin.target = replace(coin.target, beta=known.target.beta, note=known.target.note)
+        coin.target = with_funding(coin.target, known.target.funding_apr, known.target.funding_note)
     for leg_id in layout.legs.keys() & before.legs.keys():
         layout.legs[leg_id].past = before.legs[leg_id].past
     for key in layout.wallets.keys() & before.wallets.keys():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hedge.book import Book
 from hedge.leg_words import iso
 from hedge.market import Instant
+from hedge.remarks import remarks
 from hedge.snapshot import Mode, Snapshot
 from hedge.totals import with_rows
 from hedge.totals_result import with_results
@@ -28,4 +29,5 @@ def take_snapshot(book: Book, now: Instant, mode: Mode) -> Snapshot:
         positions=positions,
         money=book.money(now),
         feeds=book.feeds(now),
+        notices=remarks(book, now),
     )

@@ -202,3 +202,13 @@ class Portfolio(Written):
 def leg_id(account: Account, position: Position) -> str:
     """`account/symbol/side`, the name of a leg everywhere."""
     return f"{account.id}/{position.symbol}/{position.side}"
+
+
+def entryless(portfolio: Portfolio) -> set[str]:
+    """Legs that state no entry, by their ids."""
+    return {
+        leg_id(account, each)
+        for account in portfolio.accounts
+        for each in account.positions
+        if each.entry_price is None
+    }
