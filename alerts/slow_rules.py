@@ -46,6 +46,12 @@ def judge_money(row: MoneyRow, levels: Levels) -> Reading:
     return measured("stablecoin", "stablecoin", row.currency, off, levels, not row.stale)
 
 
+def judge_edit(mistake: str) -> Reading:
+    """The portfolio file as it is on disk: `mistake` says why an edit of it cannot be used; empty: it is in use."""
+    level = CAUTION if mistake else 0
+    return Reading("file", BOOK, None, level, level, note=mistake)
+
+
 def judge_file(row: AccountRow, legs: Sequence[PositionRow]) -> Reading:
     """How old the file says an account is, and isolated margins that follow from leverage and exceed its wallet.
 

@@ -49,6 +49,12 @@ class Trail:
             found = sample
         return None if found is None or found.at_ms < at_ms - WINDOW_MS - GAP_MS else found
 
+    def copy(self) -> Trail:
+        """The same samples; notes go to one of both only."""
+        other = Trail()
+        other._samples = self._samples.copy()
+        return other
+
     def scaled(self, factor: Decimal) -> Trail:
         """The same course at another height: what a shock leaves of it, since a jump is no pace."""
         other = Trail()
