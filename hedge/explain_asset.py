@@ -9,6 +9,7 @@ from hedge.coins import Coin
 from hedge.explain_asset_facts import AssetSubject
 from hedge.explain_asset_legs import ASSET_LEGS, of_legs
 from hedge.explain_asset_past import ASSET_PAST
+from hedge.explain_asset_target import ASSET_TARGET
 from hedge.explain_asset_value import ASSET_VALUE
 from hedge.explain_entry import SUMMED, Entry, Figure, Figures, explain_with, passed_on, same
 from hedge.explain_form import Explanation, Input, listed
@@ -279,5 +280,5 @@ _PLAN: dict[str, Figure[AssetSubject]] = {
     ),
 }
 
-ASSET_FIGURES: Figures[AssetSubject] = {**_EXPOSURE, **_PLAN, **ASSET_VALUE, **ASSET_PAST, **ASSET_LEGS}
+ASSET_FIGURES: Figures[AssetSubject] = {**_EXPOSURE, **_PLAN, **ASSET_TARGET, **ASSET_VALUE, **ASSET_PAST, **ASSET_LEGS}
 """Every figure of a coin: add one by adding its entry to the table of its subject."""

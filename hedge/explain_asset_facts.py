@@ -69,7 +69,7 @@ def _paid_in_coins(subject: AssetSubject, wallet: Wallet) -> Input:
     return Input("", label, "F_c", value=wallet.credits.known, unit=wallet.currency, source=source)
 
 
-def _policy(subject: AssetSubject, label: str, symbol: str, value: Decimal | None) -> Input:
+def policy_input(subject: AssetSubject, label: str, symbol: str, value: Decimal | None) -> Input:
     """A number of the plan."""
     missing = value is None
     return Input(
@@ -90,11 +90,13 @@ def _beta(subject: AssetSubject) -> Input:
     target = subject.coin.target
     if target.proxy is None:
         return Input("beta", "beta", "β", value=target.beta, unit="fraction", source="1: it is hedged in itself")
-    return _policy(subject, f"beta to {target.proxy}", "β", target.beta)
+    return policy_input(subject, f"beta to {target.proxy}", "β", target.beta)
 
 
 def _target(subject: AssetSubject) -> Input:
-    return _policy(subject, "target ratio", "h*", subject.coin.target.ratio)
+    if subject.coin.target.base is not None:
+        return subject.sibling("own_target")
+    return policy_input(subject, "target ratio", "h*", subject.coin.target.ratio)
 
 
 def _quoted(subject: AssetSubject) -> Input:

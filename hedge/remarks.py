@@ -82,6 +82,10 @@ def _by_proxy(book: Book, coin: Coin) -> Iterator[str]:
         share = "" if left is None else f", {percent(left)} of its own movement stays"
         band = f"a usual month leaves ±{usd(error)}{share}"
     yield f"{coin.name} is hedged by {proxy} at {beta}: {band}."
+    if target.method != "beta" and target.estimated:
+        yield f"{coin.name} is sized by its correlation with {proxy}, which is right only where both are as volatile."
+    elif target.method == "notional":
+        yield f"{coin.name} is sized one dollar for one of {proxy}, which is right only where both move alike."
     own = own_perpetual(book, coin)
     if own:
         yield f"{coin.name} has a perpetual of its own: {own}."
@@ -110,7 +114,7 @@ def own_perpetual(book: Book, coin: Coin) -> str:
 def _follows(coin: Coin) -> Iterator[str]:
     """A target that moves with funding says where it stands."""
     target = coin.target
-    if target.floor is None or target.cap is None:
+    if target.floor is None or target.cap is None or not coin.spot_quantity:
         return
     stands = f"The target of {coin.name} is {percent(target.ratio)}"
     between = f"between {percent(target.floor)} and {percent(target.cap)}"
