@@ -135,7 +135,7 @@ def money_rate(subject: Subject, currency: str) -> Input:
     until, implied = ledger.rate_until_ms(currency), ledger.implied.get(currency)
     if until is not None and implied is not None:
         now_ms = subject.now.mono_ms
-        return replace(given, age_s=seconds(now_ms, implied.at_ms), live=True, stale=now_ms > until)
+        return replace(given, age_s=seconds(now_ms, implied.at_ms), stale=now_ms > until)
     if "file" in note:
         return replace(given, source=FILE, age_s=seconds(subject.now.wall_ms, subject.book.portfolio.written_ms))
     return replace(given, flags=(f"{currency} assumed at par",)) if "assumed" in note else given

@@ -45,11 +45,12 @@ def _initial(subject: LegSubject, title: str) -> Entry[LegSubject]:
 
 def _margin(subject: LegSubject) -> Entry[LegSubject]:
     leg = subject.leg
-    derived = leg.isolated and leg.position.margin is None
-    if not leg.past.credit or not leg.isolated:
-        return (
-            _initial(subject, MARGIN) if derived else read(MARGIN, "M", settle, "stated margin", READ, "contract_size")
-        )
+    if not leg.isolated:
+        words, remedy = "a cross position has none of its own", f"{in_wallet(subject, 'shared')} is what it shares"
+        return Entry(MARGIN, "M", settle, words, remedy=remedy)
+    derived = leg.position.margin is None
+    if not leg.past.credit:
+        return _initial(subject, MARGIN) if derived else _stated_margin()
     return Entry(
         MARGIN,
         "M",
@@ -63,6 +64,10 @@ def _margin(subject: LegSubject) -> Entry[LegSubject]:
         },
         conditions=("contract_size",),
     )
+
+
+def _stated_margin() -> Entry[LegSubject]:
+    return read(MARGIN, "M", settle, "stated margin", READ, "contract_size")
 
 
 def _equity(subject: LegSubject) -> Entry[LegSubject]:

@@ -11,7 +11,7 @@ from hedge.explain_leg_facts import LegSubject
 from hedge.exposure import ratio
 from hedge.history import MINIMUM_BASIS_HOURS
 from hedge.ledger import seconds
-from hedge.leg_past import TOO_OLD_MS, WINDOWS, day_words
+from hedge.leg_past import NO_AS_OF, TOO_OLD_MS, WINDOWS, day_words
 from hedge.leg_past_row import window_of
 from hedge.settled import Payment, adverse_hours, hour_weighted_apr, realised_apr
 from hedge.sums import exact_sum
@@ -92,7 +92,8 @@ def _payments(figure: str, label: str, symbol: str, which: str, unit: str) -> Ca
         paid: Sequence[Payment] = getattr(past, which)
         why = past.why.get(figure, "") or (subject.reason(figure) if getattr(past, figure, None) is None else "")
         if why and figure in ("paid_usd", "paid_30d_usd"):
-            return Input("parts", label, symbol, "list", why=why, remedy=REMEDY)
+            remedy = "`as_of` of its account in the file" if why == NO_AS_OF else REMEDY
+            return Input("parts", label, symbol, "list", why=why, remedy=remedy)
         items = [_payment(subject, each, unit) for each in paid]
         return listed("parts", label, items, symbol)
 

@@ -12,12 +12,13 @@ from msgspec import Struct
 
 from hedge.explain import Explainer, Explanation, recompute
 from hedge.explain_form import Input, as_decimal, leaves
-from hedge.snapshot import AccountRow, AssetRow, FeedRow, PositionRow, Snapshot
+from hedge.snapshot import AccountRow, AssetRow, FeedRow, MoneyRow, PositionRow, Snapshot
 
 ROWS: dict[str, tuple[str, type[Struct]]] = {
     "assets": ("asset", AssetRow),
     "positions": ("id", PositionRow),
     "accounts": ("id", AccountRow),
+    "money": ("currency", MoneyRow),
     "feeds": ("feed", FeedRow),
 }
 MONITORS = {"alerts", "shelved", "limits", "last_alert", "levels", "notices"}

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import random
+from decimal import Decimal
 from typing import Any
 
 from hedge.book import Book
+from hedge.market import Candle, Candles, FeedState, Settlement, Settlements
 from hedge.portfolio import Portfolio
 from tests.hedge.said import (
+    HOUR_MS,
+    WALL_MS,
+    D,
     account,
+    at,
     flat,
     funding,
     instrument,
@@ -22,6 +29,13 @@ from tests.hedge.said import (
 )
 
 BTC, ETH, SOL, PEPE = "BTC/USDT:USDT", "ETH/USD:ETH", "SOL/USDT:USDT", "1000PEPE/USDT:USDT"
+ESTIMATED = {
+    "AVAX": {"proxy": "BTC"},
+    "LINK": {"proxy": "BTC", "account": "for.link", "method": "correlation", "target": "0.75"},
+    "PEPE": {"target": "0.6", "floor": "0.2", "cap": "0.9"},
+    "SOL": {"target": "0.2", "mode": "add"},
+}
+"""Plans whose betas come from price history."""
 BTC_COIN, DOGE, XRP = "BTC/USD:BTC", "DOGE/USDT:USDT", "XRP/USDT:USDT"
 
 HOLDINGS = [
@@ -73,7 +87,7 @@ def accounts() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def everything(**more: Any) -> Portfolio:
+def everything(plans: dict[str, Any] | None = None, **more: Any) -> Portfolio:
     """The portfolio of all that."""
     policy = {
         "target": "1.0",
@@ -81,6 +95,7 @@ def everything(**more: Any) -> Portfolio:
             "SOL": {"target": "0.5"},
             "AVAX": {"proxy": "BTC", "beta": "1.3"},
             "LINK": {"proxy": "BTC", "account": "for.link", "beta": "0.9", "target": "0.75"},
+            **(plans or {}),
         },
     }
     return portfolio(**{"holdings": HOLDINGS, "accounts": accounts(), "policy": policy, **more})
@@ -121,11 +136,75 @@ def prices(book: Book, mono_ms: int = 0) -> None:
     book.apply(interval("bybit", BTC, "8", "bybit stream"))
 
 
+def _wander(rng: random.Random, close: Decimal, step: float, count: int) -> list[Decimal]:
+    """Closes that wander, the last of them the price of now."""
+    found = [close]
+    for _ in range(count - 1):
+        found.append((found[-1] * Decimal(f"{1 + rng.uniform(-step, step):.6f}")).quantize(Decimal("0.000001")))
+    return found[::-1]
+
+
+def _candles(venue: str, symbol: str, kind: Any, hours: int, closes: list[Decimal]) -> Candles:
+    length = hours * HOUR_MS
+    start = WALL_MS // length * length - len(closes) * length
+    return Candles(
+        venue,
+        symbol,
+        kind,
+        hours,
+        tuple(Candle(start + place * length, close) for place, close in enumerate(closes)),
+        WALL_MS - HOUR_MS,
+    )
+
+
+Settled = tuple[str, str, Decimal, str]
+"""Venue, symbol, price and usual rate of a market."""
+
+
+def past(book: Book, more: tuple[Settled, ...] = ()) -> None:
+    """What the venues say of the last weeks: daily and hourly candles, and settled funding."""
+    rng = random.Random(11)
+    bitcoin = _wander(rng, D(65000), 0.05, 75)
+    book.apply(_candles("binance", BTC, "trade", 24, bitcoin))
+    for symbol, share in (("AVAX/USDT", D("0.000329")), ("LINK/USDT", D("0.000215"))):
+        near = [
+            (each * share * Decimal(f"{1 + rng.uniform(-0.01, 0.01):.6f}")).quantize(D("0.0001")) for each in bitcoin
+        ]
+        book.apply(_candles("binance", symbol, "trade", 24, near))
+    for venue, symbol, price in (
+        ("binance", SOL, D(142)),
+        ("bybit", PEPE, D("0.0127")),
+        ("bybit", ETH, D(3512)),
+    ):
+        book.apply(_candles(venue, symbol, "trade", 24, _wander(rng, price, 0.05, 75)))
+    for venue, symbol, price, rate in (
+        ("binance", BTC, D(65000), "0.0001"),
+        ("binance", SOL, D(142), "-0.00005"),
+        ("bybit", BTC, D(65000), "0.00012"),
+        ("bybit", ETH, D(3512), "0.0001"),
+        ("bybit", PEPE, D("0.0127"), "0.0003"),
+        ("bybit", BTC_COIN, D(65010), "-0.00005"),
+        *more,
+    ):
+        index = _wander(rng, price, 0.004, 168)
+        marks = [(each * Decimal(f"{1 + rng.uniform(-3e-4, 5e-4):.6f}")).quantize(D("0.000001")) for each in index]
+        book.apply(_candles(venue, symbol, "index", 1, index))
+        book.apply(_candles(venue, symbol, "mark", 1, marks))
+        last = WALL_MS // (8 * HOUR_MS) * 8 * HOUR_MS
+        stamps = tuple(
+            Settlement(last - ago * 8 * HOUR_MS, D(rate) * rng.choice((1, 1, 1, -1, 2)), price)
+            for ago in range(95, -1, -1)
+        )
+        book.apply(Settlements(venue, symbol, stamps, stamps[0].at_ms, WALL_MS - 1_000))
+
+
 def rich(**more: Any) -> Book:
     """Everything known, but a leg without a mark (DOGE) and one without an entry until its first mark (XRP)."""
     book = Book(everything(**more))
     facts(book)
     prices(book)
+    past(book)
+    book.rebased(at(0))
     return book
 
 
@@ -141,5 +220,29 @@ def patchy() -> Book:
     book.apply(mark("bybit", ETH, "3500", 0))
     book.apply(funding("bybit", ETH, "0.0001", 0))
     tick(book, "bybit", BTC, "65000", 0)
-    book.apply(live("bybit-linear", 0, "backing_off", "refused by the venue"))
+    book.apply(FeedState("bybit-linear", "backing_off", "refused by the venue", 0, 3, 9_000))
+    return book
+
+
+def complete() -> Book:
+    """Nothing is missing: fees, dates, leverage and every market; the mark of one short climbs for 16 minutes."""
+    stated = [{**each, "as_of": "2026-11-09", "fees": {"taker": "0.0005"}} for each in accounts()]
+    for each in stated:
+        for leg in each["positions"]:
+            leg.setdefault("entry_price", "1.3")
+            if "margin" not in leg:
+                leg.setdefault("leverage", "3")
+    book = Book(everything(ESTIMATED, accounts=stated))
+    facts(book)
+    book.apply(flat("binance", XRP, "0.02"))
+    past(
+        book,
+        (("binance", XRP, D("1.377"), "0.0001"), ("bybit", SOL, D(142), "0.0001"), ("bybit", DOGE, D("0.2"), "0.0002")),
+    )
+    book.apply(_candles("bybit", DOGE, "trade", 24, [D("0.2") + D(day % 7) / 1000 for day in range(75)]))
+    book.apply(_candles("binance", XRP, "trade", 24, [D("1.3") + D(day % 5) / 100 for day in range(75)]))
+    for minute in range(17):
+        prices(book, minute * 60_000)
+        tick(book, "bybit", DOGE, str(D("0.2") + D(minute) / 500), minute * 60_000)
+    book.rebased(at(0))
     return book

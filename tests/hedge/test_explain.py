@@ -19,7 +19,7 @@ from hedge.explain_totals import TOTALS_FIGURES
 from hedge.market import Instant, Update
 from hedge.snapshot import AccountRow, Ages, AssetRow, FeedRow, PositionRow, Snapshot, Totals
 from tests.hedge.explain_checks import MONITORS, PLAIN, ROWS, figures, numeric, walk, walk_on
-from tests.hedge.explained_books import BTC, everything, facts, patchy, prices, rich
+from tests.hedge.explained_books import BTC, ESTIMATED, complete, everything, facts, patchy, prices, rich
 from tests.hedge.said import D, at, mark, tick
 from tests.hedge.test_book_sums import updates
 
@@ -32,8 +32,10 @@ def later(book: Book) -> Book:
 
 
 MOMENTS: dict[str, tuple[Book, Instant]] = {
+    "complete": (complete(), at(16 * 60_000 + 321)),
     "fresh": (rich(), at(321)),
     "off par": (rich(rates={"USDT": "0.9983", "USDC": "1.001"}), at(0)),
+    "estimated": (rich(plans=ESTIMATED), at(17)),
     "some old": (later(rich()), at(40_700)),
     "all old": (rich(), at(3_600_000)),
     "patchy": (patchy(), at(1_000)),
@@ -90,6 +92,17 @@ def test_no_number_of_the_snapshot_is_without_an_entry() -> None:
             by_currency = get_origin(hint) is dict and numeric(get_args(hint)[1])
             if numeric(hint) or hint is Ages or by_currency:
                 assert set(inner) <= set(table), f"{name}_FIGURES has no entry for {field}"
+
+
+def test_every_number_is_known_at_some_moment() -> None:
+    """Else its formula would not have been tried."""
+    fields: dict[str, bool] = {}
+    for book, now in MOMENTS.values():
+        for path, value in figures(Explainer(book, now).snapshot).items():
+            section, _, rest = path.partition(".")
+            field = rest if section == "totals" else rest.rpartition(".")[2]
+            fields[f"{section}.{field}"] = fields.get(f"{section}.{field}", False) or value is not None
+    assert {field for field, known in fields.items() if not known} == {"feeds.per_s", "feeds.skew_s"}
 
 
 def test_every_part_of_the_snapshot_is_walked_or_is_the_monitors() -> None:
@@ -163,4 +176,4 @@ def test_a_frame_that_comes_later_is_younger() -> None:
     tick(book, "binance", BTC, "65100", 2_000)
     explained = explain(book, "assets.BTC.spot_usd", at(2_400))
     assert (explained.age_s, explained.stale, explained.live) == (0.4, False, True)
-    assert explained.value == D("1.95") * D("65100")
+    assert explained.value == D("1.95") * D("65100") * book.layout.rate_of("USDT")

@@ -133,7 +133,7 @@ def test_what_is_old_is_not_known_and_says_what_is_missing() -> None:
 @pytest.mark.parametrize(
     ("path", "formula", "numbers", "flags"),
     [
-        ("assets.PEPE.price", "S ÷ k × U", "0.0127 ÷ 1,000 × 1", ("USDT assumed at par",)),
+        ("assets.PEPE.price", "S ÷ k × U", "0.0127 ÷ 1,000 × 1.00014", ()),
         (
             "positions.main/XRP/USDT:USDT/short.margin",
             "n × c × E ÷ L",
@@ -148,13 +148,13 @@ def test_what_is_old_is_not_known_and_says_what_is_missing() -> None:
         ),
         ("positions.coin/ETH/USD:ETH/short.coins", "−n × c ÷ E", "−17,500 × 1 ÷ 3,456.7", ()),
         ("positions.coin/BTC/USD:BTC/long.unrealised_pnl_usd", "n × c × (P − E) ÷ E", None, ()),
-        ("assets.LINK.hedge_ratio", "−G_usd ÷ B", None, ("USDT assumed at par",)),
-        ("assets.BTC.drift", "h − h*", None, ("USDT assumed at par",)),
+        ("assets.LINK.hedge_ratio", "−G_usd ÷ B", None, ()),
+        ("assets.BTC.drift", "h − h*", None, ()),
         ("accounts.main.free.USDT", "W − (Σ M) − (Σ M)", None, None),
         (
             "positions.main/SOL/USDT:USDT/short.accrued_usd",
             "F × (1 − t ÷ (3600 × H)), the share kept between 0 and 1",
-            "(−2.160459535) × (1 − 14,399.7 ÷ (3600 × 4)), the share kept between 0 and 1",
+            "(−2.160761999) × (1 − 14,399.7 ÷ (3600 × 4)), the share kept between 0 and 1",
             None,
         ),
     ],
