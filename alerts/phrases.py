@@ -52,8 +52,9 @@ def order_of(tickets: tuple[Ticket, ...], said: str = "") -> tuple[str, str]:
     tail = f" on {first.venue}"
     if first.notional_usd is not None and words.endswith(tail) and "(" not in words:
         words, where = words.removesuffix(tail), f" ({figures.usd(first.notional_usd)}){tail}"
-    rest = where + _effect(first, said)
-    other = next((ticket for ticket in tickets if ticket.kind != first.kind and ticket.words), None)
+    risk = f": {first.risk[:1].lower()}{first.risk[1:]}" if first.kind == "wait" and first.risk else ""
+    rest = where + _effect(first, said) + risk
+    other = next((one for one in tickets if one.kind not in (first.kind, "wait") and one.words), None)
     for more in tickets[1:]:
         if more.kind == first.kind == "add_margin" and more.amount is not None and more.currency:
             rest += f", {figures.trimmed(more.amount)} {more.currency}{_effect(more, said)}"

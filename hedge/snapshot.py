@@ -322,6 +322,8 @@ class Ticket(Struct, frozen=True):
     """What it achieves: `for +24 % to liquidation`."""
     why: dict[str, str] = field(default_factory=dict)
     remedy: Remedy | None = None
+    asset: str = ""
+    """The coin it is for, whose figures `after` has; empty where it is for an account or a currency."""
     goal: Decimal | None = None
     """What it was sized for, in the unit of its rule: 0.12 is 12 % to liquidation."""
     limit_low: Decimal | None = None

@@ -30,7 +30,9 @@ def test_rescue_by_margin_or_by_buying_back() -> None:
     assert add.after.to_liquidation >= D("0.12")
     assert (back.kind, back.reduce_only, back.keeps_margin) == ("buy", True, True)
     assert back.words == f"Buy back {back.contracts} SOL on bybit, keeping its margin"
-    assert back.why["margin"] == "it helps only if bybit keeps the freed margin in the position"
+    assert back.why["margin"] == (
+        "it helps only if bybit keeps the freed margin in the position; where it does not, add 435 USDT back"
+    )
     assert back.after.to_liquidation is not None
     assert back.after.to_liquidation >= D("0.12")
     assert back.after.hedge_ratio is not None

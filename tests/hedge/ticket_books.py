@@ -59,6 +59,9 @@ def edited(book: Book, ticket: Ticket) -> Book:
         assert ticket.amount is not None
         if isolated:
             change = {"margin": leg.margin + ticket.amount}
+            free = book.account(account_.id, at(0)).free[leg.perp.settle]
+            assert free is not None
+            wallet[leg.perp.settle] += max(D(0), ticket.amount - max(D(0), free))
         else:
             wallet[leg.perp.settle] += ticket.amount
     else:
@@ -82,7 +85,7 @@ def edited(book: Book, ticket: Ticket) -> Book:
                 change["margin"] = leg.margin + gain if ticket.keeps_margin else leg.margin * total / leg.contracts
     positions = () if change.get("contracts") == 0 else (leg.model_copy(update=change),)
     done = account_.model_copy(update={"positions": positions, "collateral": wallet})
-    return book.with_portfolio(book.portfolio.model_copy(update={"accounts": (done,)}))
+    return book.with_portfolio(book.portfolio.model_copy(update={"accounts": (done,)}), same_sources=True)
 
 
 def assert_printed(book: Book, ticket: Ticket, asset: str) -> None:
@@ -90,6 +93,8 @@ def assert_printed(book: Book, ticket: Ticket, asset: str) -> None:
     then = edited(book, ticket)
     coin = then.asset(asset, at(0))
     leg = then.leg(ticket.leg, at(0)) if ticket.leg in then.layout.legs and ticket.leg else None
+    account_ = then.account(ticket.account, at(0))
+    totals = then.totals(at(0))
     want = After(
         hedge_ratio=coin.hedge_ratio,
         drift=coin.drift,
@@ -97,8 +102,19 @@ def assert_printed(book: Book, ticket: Ticket, asset: str) -> None:
         off_usd=coin.off_usd,
         to_liquidation=leg and leg.to_liquidation,
         liquidation_price=leg and leg.liquidation_price,
+        margin_ratio=leg and leg.margin_ratio,
+        effective_leverage=leg and leg.effective_leverage,
+        hours_to_liquidation=leg and leg.hours_to_liquidation,
+        funding_day_usd=coin.funding_day_usd if coin.legs else D(0),
+        joint_to_liquidation=account_.joint_to_liquidation,
+        free=account_.free[ticket.currency or ""],
+        book_drift=totals.drift,
+        book_off_usd=totals.off_usd,
     )
+    assert ticket.asset == asset
     for name in want.__struct_fields__:
+        if name == "why":
+            continue
         mine, theirs = getattr(ticket.after, name), getattr(want, name)
         if theirs is None or mine is None:
             assert mine is theirs, name
