@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from hedge.book import Book
-from hedge.endings import Endings, endings
+from hedge.endings import Before, Endings, endings
 from hedge.equity import change_of, settle_rounding
 from hedge.exposure import ZERO
 from hedge.legs import Leg
@@ -61,7 +61,8 @@ def run(book: Book, shock: Shock) -> Course:
     moved = with_parts_taken(priced, shock.adl)
     gains = {leg.id: _gain(shock, leg, priced.layout.legs[leg.id]) for leg in left.layout.legs.values()}
     gains |= _with_taken(shock, priced, moved, gains)
-    ended = endings(left, moved, {name: gain.hedge_usd for name, gain in gains.items()})
+    before = Before(left, shock, {name: gain.hedge_usd for name, gain in gains.items()})
+    ended = endings(before, moved)
     return Course(shock, book, left, priced, moved, gains, ended)
 
 

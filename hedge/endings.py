@@ -6,6 +6,7 @@ end another wallet that stands on the same coins, so the book is judged again un
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -17,6 +18,7 @@ from hedge.exposure import ZERO, known_sum
 from hedge.leg_words import why_no_entry, why_no_maintenance, why_no_margin
 from hedge.legs import Leg
 from hedge.proximity import presumed_liquidated
+from hedge.shock import Shock
 from hedge.stress import coins_taken, covers, split_loss
 from hedge.sums import exact_sum
 from hedge.supposed import with_changes
@@ -50,6 +52,20 @@ class Endings:
         self.losses: dict[str, Decimal | None] = {}
 
 
+class Before(Struct, frozen=True):
+    """What an end is measured against: the book without the shock, and what the move alone gives each leg."""
+
+    book: Book
+    shock: Shock
+    gains: Mapping[str, Decimal | None]
+    """PnL by leg in USD, had all stood; None where it is not known."""
+
+    def worse(self, leg: Leg) -> bool:
+        """Whether the leg loses, or cannot be told not to."""
+        gain = self.gains[leg.id]
+        return gain is None or gain < 0
+
+
 def room(leg: Leg) -> Decimal | None:
     """Equity of an isolated leg above its maintenance margin, settle currency; zero or below: in liquidation."""
     required = None if leg.maintenance is None else leg.maintenance.margin
@@ -62,24 +78,24 @@ def shared_room(book: Book, wallet: Wallet) -> Decimal | None:
     return difference(equity, wallet.cross_maintenance.value)
 
 
-def endings(before: Book, moved: Book, gains: dict[str, Decimal | None]) -> Endings:
-    """Liquidate until nothing more ends. `before`: the book without the shock; `gains`: PnL by leg, had all stood."""
+def endings(before: Before, moved: Book) -> Endings:
+    """Liquidate in the moved book until nothing more ends."""
     found = Endings(moved)
     while True:
         isolated, shared = _judge(before, found)
         if not isolated and not shared:
             return found
-        _end(found, isolated, shared, gains)
+        _end(found, isolated, shared, before.gains)
 
 
-def _judge(before: Book, found: Endings) -> tuple[list[Leg], list[Wallet]]:
+def _judge(before: Before, found: Endings) -> tuple[list[Leg], list[Wallet]]:
     """Verdicts on what still stands; the legs and wallets that end now."""
     book = found.book
     isolated: list[Leg] = []
     shared: list[Wallet] = []
     for leg in book.layout.legs.values():
         if leg.isolated:
-            found.legs[leg.id] = verdict = isolated_verdict(before.layout.legs[leg.id], leg)
+            found.legs[leg.id] = verdict = isolated_verdict(before, leg)
             isolated += [leg] if verdict.standing == "liquidated" else []
     for key, wallet in book.layout.wallets.items():
         if not wallet.cross_legs:
@@ -93,16 +109,16 @@ def _judge(before: Book, found: Endings) -> tuple[list[Leg], list[Wallet]]:
 # Verdicts
 
 
-def isolated_verdict(before: Leg, after: Leg) -> Verdict:
+def isolated_verdict(before: Before, leg: Leg) -> Verdict:
     """How an isolated leg stands, by its liquidation price; without one, by its bankruptcy price at the least."""
-    ends = _ends(after)
+    ends = _ends(leg)
     if ends is None:
-        worse = _worse(before.pnl, after.pnl)
-        return Verdict("unknown", why_unknown(after)) if worse else Verdict("open")
+        return Verdict("unknown", why_unknown(leg)) if before.worse(leg) else Verdict("open")
     if not ends:
         return Verdict("open")
-    worse = _worse(room(before), room(after))
-    return Verdict("liquidated" if worse or not _ends(before) else "in_liquidation")
+    was = before.book.layout.legs[leg.id]
+    worse = _worse(room(was), room(leg))
+    return Verdict("liquidated" if worse or not _ends(was) else "in_liquidation")
 
 
 def _ends(leg: Leg) -> bool | None:
@@ -120,18 +136,18 @@ def _ends(leg: Leg) -> bool | None:
     return None if left is None else left <= 0
 
 
-def shared_verdict(before: Book, after: Book, wallet: Wallet) -> Verdict:
+def shared_verdict(before: Before, after: Book, wallet: Wallet) -> Verdict:
     """How a shared wallet stands: its equity against the maintenance margin of all its legs, at all marks together."""
-    was = before.layout.wallets[wallet.account.id, wallet.currency]
+    was = before.book.layout.wallets[wallet.account.id, wallet.currency]
     price, quote_usd = after.usd_price, wallet.cross_legs[0].quote_usd
     equity, required = wallet.cross_equity(price, quote_usd), wallet.cross_maintenance.value
     if equity is None or required is None:
-        if _nothing_worse(before, after, was, wallet):
+        if not any(before.worse(leg) for leg in wallet.cross_legs) and not _coins_fall(before.shock, was, wallet):
             return Verdict("open")
         return Verdict("unknown", wallet.why_not_liquidation())
     if covers(equity=equity, maintenance_margin=required):
         return Verdict("open")
-    left = shared_room(before, was)
+    left = shared_room(before.book, was)
     already = left is not None and left <= 0
     return Verdict("in_liquidation" if already and not _worse(left, equity - required) else "liquidated")
 
@@ -141,13 +157,11 @@ def _worse(before: Decimal | None, after: Decimal | None) -> bool:
     return before is None or after is None or after < before
 
 
-def _nothing_worse(before: Book, after: Book, was: Wallet, wallet: Wallet) -> bool:
-    """Whether no leg lost and no coin beside it fell, so that what stood before still stands."""
-    old = {leg.id: leg.pnl for leg in was.cross_legs}
+def _coins_fall(shock: Shock, was: Wallet, wallet: Wallet) -> bool:
+    """Whether a coin that counts beside the money falls, or is there no more."""
+    held, now = was.account.collateral, wallet.account.collateral
     coins = [name for name in wallet.account.haircuts if name != wallet.currency]
-    return not any(_worse(old[leg.id], leg.pnl) for leg in wallet.cross_legs) and not any(
-        _worse(before.usd_price(name), after.usd_price(name)) for name in coins
-    )
+    return any(shock.move(name) < 0 or shock.money.get(name, ZERO) < 0 or now[name] < held[name] for name in coins)
 
 
 def why_unknown(leg: Leg) -> str:
@@ -164,7 +178,7 @@ def why_unknown(leg: Leg) -> str:
 # What an end takes
 
 
-def _end(found: Endings, isolated: list[Leg], shared: list[Wallet], gains: dict[str, Decimal | None]) -> None:
+def _end(found: Endings, isolated: list[Leg], shared: list[Wallet], gains: Mapping[str, Decimal | None]) -> None:
     """Take what ends out of the book, and write down what that costs beside the PnL of the move."""
     book = found.book
     changes: dict[WalletKey, Decimal] = {}
@@ -182,7 +196,7 @@ def _end(found: Endings, isolated: list[Leg], shared: list[Wallet], gains: dict[
 
 
 def _end_wallet(
-    book: Book, wallet: Wallet, changes: dict[WalletKey, Decimal], gains: dict[str, Decimal | None]
+    book: Book, wallet: Wallet, changes: dict[WalletKey, Decimal], gains: Mapping[str, Decimal | None]
 ) -> dict[str, Decimal | None]:
     """What the end of a shared wallet adds to the PnL of its legs: all it shares is gone, and coins for its debt."""
     legs, account = wallet.cross_legs, wallet.account.id

@@ -190,11 +190,11 @@ def _put(into: dict[str, _Value], key: str, value: _Value, name: str) -> None:
 
 def _instead(name: str, known: list[str], prefix: str) -> str:
     """The nearest name, else those that may be written."""
+    if name in MONEY and not prefix:
+        return f"nothing in this book is counted in {name}"
     near = nearest(name, known)
     if near is not None:
         return f'write "{prefix}{near}"'
-    if name.upper() in MONEY and not prefix:
-        return f"nothing in this book is counted in {name.upper()}"
     shown = ", ".join(known[:SHOWN_NAMES]) + (
         f" and {len(known) - SHOWN_NAMES} more" if len(known) > SHOWN_NAMES else ""
     )

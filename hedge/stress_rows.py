@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hedge.course import Course
 from hedge.equity import equity_usd, why_no_equity
-from hedge.exposure import ratio
+from hedge.exposure import ZERO, ratio
 from hedge.shock import plain_words
 from hedge.snapshot import Snapshot
 from hedge.stress_accounts import account_stress
@@ -45,7 +45,7 @@ def stress_of(course: Course, today: Snapshot, after: Snapshot) -> Stress:
         collateral_pnl_usd=collateral,
         lost_usd=lost,
         net_pnl_usd=net,
-        net_pct_of_spot=ratio(net, before.spot_usd) or net,
+        net_pct_of_spot=_share(net, before.spot_usd),
         equity_usd_before=equity_usd(course.live),
         equity_usd=None if unknown else equity_usd(course.after),
         hedge_ratio_before=before.hedge_ratio,
@@ -67,6 +67,12 @@ def stress_of(course: Course, today: Snapshot, after: Snapshot) -> Stress:
     )
     _reasons(scene, stress)
     return stress
+
+
+def _share(net: Known, spot: Known) -> Known:
+    """Of the spot value today; no gain is 0, without the exponent of a division."""
+    found = ratio(net, spot)
+    return ZERO if found == 0 else found
 
 
 def _sum(name: str, rows: Sequence[Row], why: dict[str, str]) -> Known:

@@ -16,6 +16,7 @@ from hedge.exposure import ONE, ZERO
 from hedge.ledger import Market
 from hedge.legs import Leg
 from hedge.pnl import pnl
+from hedge.rates import Implied
 from hedge.shock import Shock
 from hedge.stress import moved_price
 from hedge.symbols import coin_name, perp
@@ -38,22 +39,37 @@ def without_venues(book: Book, venues: Collection[str]) -> Book:
 
 def at_shocked_prices(book: Book, shock: Shock) -> Book:
     """The same positions on a copy of the market data, moved; unknown and old values stay unknown and old."""
-    portfolio, rate = book.portfolio, book.layout.rate_of
-    if any(shock.money.values()):
-        rates = {name: shock.rate_after(name, rate(name)) for name, move in shock.money.items() if move}
-        portfolio = portfolio.model_copy(update={"rates": {**portfolio.rates, **rates}})
+    rate = book.layout.rate_of
     ledger = copy.copy(book.ledger)
-    ledger.implied = {name: found for name, found in ledger.implied.items() if not shock.money.get(name)}
     ledger.markets = {key: moved_market(market, shock, rate) for key, market in book.ledger.markets.items()}
-    moved = book.with_portfolio(portfolio, ledger)
-    for leg in moved.layout.legs.values():
-        if shock.money.get(leg.quote):
-            leg.quote_note = f"{leg.quote} rate supposed"
-    return moved
+    ledger.implied = dict(book.ledger.implied)
+    for currency, move in shock.money.items():
+        if move:
+            before = book.ledger.implied.get(currency)
+            ledger.implied[currency] = SupposedRate(currency, shock.rate_after(currency, rate(currency)), before)
+    return book.with_portfolio(book.portfolio, ledger)
+
+
+class SupposedRate(Implied):
+    """A stablecoin's rate under a shock, as old as the one it comes from; one from the file does not age."""
+
+    __slots__ = ()
+
+    def __init__(self, currency: str, usd: Decimal, before: Implied | None) -> None:
+        super().__init__(currency)
+        self.usd = usd
+        self.at_ms = None if before is None or before.usd is None else before.at_ms
+
+    @property
+    def words(self) -> str:
+        """Where it is from."""
+        return f"{self.currency} rate supposed"
 
 
 def moved_market(market: Market, shock: Shock, rate: RateNow) -> Market:
-    """The market after the shock: index, spot and mark by the coin's move, the mark also by its basis move."""
+    """The market after the shock: index, spot and mark by the coin's move, the mark also by its basis move.
+
+    What the mark did before is lifted with it: a jump that is supposed is no pace."""
     names = _names(market.symbol)
     if names is None:
         return market
@@ -76,6 +92,8 @@ def moved_market(market: Market, shock: Shock, rate: RateNow) -> Market:
         moved.spot = replace(market.spot, price=priced(market.spot.price))
     if market.mark is not None:
         moved.mark = replace(market.mark, price=priced(market.mark.price, shock.basis_move(coin)))
+        if moved.mark.price != market.mark.price and market.mark.price > 0:
+            moved.trail = market.trail.scaled(moved.mark.price / market.mark.price)
     if market.funding is not None and market.funding.rate is not None:
         moved.funding = replace(market.funding, rate=shock.funding_after(coin, market.funding.rate))
     return moved
