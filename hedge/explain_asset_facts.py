@@ -89,8 +89,8 @@ def policy_input(subject: AssetSubject, label: str, symbol: str, value: Decimal 
 def _beta(subject: AssetSubject) -> Input:
     target = subject.coin.target
     if target.proxy is None:
-        return Input("beta", "beta", "β", value=target.beta, unit="fraction", source="1: it is hedged in itself")
-    return policy_input(subject, f"beta to {target.proxy}", "β", target.beta)
+        return Input("beta", "beta", "β", value=target.beta, unit="times", source="1: it is hedged in itself")
+    return replace(policy_input(subject, f"beta to {target.proxy}", "β", target.beta), unit="times")
 
 
 def _target(subject: AssetSubject) -> Input:

@@ -18,7 +18,7 @@ from hedge.leg_past import day_words
 from hedge.proxy import MINIMUM_RETURNS, minimum_variance_beta, stress_beta
 
 REMEDY = f"{MINIMUM_RETURNS} daily candles, which are read at the start and once a day"
-STATISTIC = "statistics are worked out in floating point and kept to 12 digits"
+STATISTIC = "statistics are worked out in floating point, which keeps 15 digits"
 
 
 def candles_of(subject: AssetSubject, coin: Coin, name: str) -> Input:
@@ -73,8 +73,9 @@ def _volatility(subject: AssetSubject) -> Entry[AssetSubject]:
     )
 
 
-def _of_pair(part: str, title: str, symbol: str, unit: str, words: str, *, shown: bool = False) -> Figure[AssetSubject]:
+def _of_pair(part: str, title: str, symbol: str, unit: str, words: str) -> Figure[AssetSubject]:
     """A statistic of the days that the coin and its proxy have in common."""
+    shown = part == "correlation"
 
     def made(subject: AssetSubject) -> Entry[AssetSubject]:
         proxy = _proxy(subject)
@@ -85,7 +86,7 @@ def _of_pair(part: str, title: str, symbol: str, unit: str, words: str, *, shown
             symbol,
             unit,
             words,
-            "of ln(C ÷ C before) of both, on the newest 60 days that both have",
+            words,
             estimate_pair,
             {
                 "asset": lambda s: candles_of(s, s.coin, "asset"),
@@ -100,6 +101,7 @@ def _of_pair(part: str, title: str, symbol: str, unit: str, words: str, *, shown
     return made
 
 
+_DAYS = "daily log returns, ln(C ÷ C before), of the newest 60 days that both have"
 NO_PROXY = "a `proxy` for it in the policy"
 _SIGMAS = {"sigma_asset": "pair_volatility", "sigma_proxy": "proxy_volatility"}
 
@@ -118,14 +120,14 @@ def _with_proxy(entry: Entry[AssetSubject]) -> Figure[AssetSubject]:
 def _beta(subject: AssetSubject) -> Entry[AssetSubject]:
     target, title, words = subject.coin.target, "beta", "moves of the coin for one of its proxy"
     if not target.estimated:
-        return Entry(title, "β", "fraction", words, "{value}", takes={"value": "stated beta"})
+        return Entry(title, "β", "times", words, "{value}", takes={"value": "stated beta"})
     if target.method == "correlation":
         by = "the correlation, as the policy asks; right only where both are as volatile"
-        return passed_on(title, "β", "fraction", by, subject.path("correlation"))
+        return passed_on(title, "β", "times", by, subject.path("correlation"))
     return Entry(
         title,
         "β",
-        "fraction",
+        "times",
         words + ": correlation times volatility over the proxy's; none below a correlation of 0.3",
         "{rho} × {sigma_asset} ÷ {sigma_proxy}",
         minimum_variance_beta,
@@ -149,16 +151,18 @@ AssetSubject.facts = {**AssetSubject.facts, "a correlation that is strong enough
 ASSET_PAST: dict[str, Figure[AssetSubject]] = {
     "beta": _beta,
     "volatility": _volatility,
-    "correlation": _of_pair(
-        "correlation", "correlation with its proxy", "ρ", "fraction", "of daily log returns", shown=True
-    ),
+    "correlation": _of_pair("correlation", "correlation to its proxy", "ρ", "", f"correlation of the {_DAYS}"),
     "pair_volatility": _of_pair(
-        "volatility", "volatility on the days of both", "σ", "fraction a year", "deviation of daily log returns a year"
+        "volatility", "volatility on the days of both", "σ", "fraction a year", f"√365 × deviation of {_DAYS}"
     ),
     "proxy_volatility": _of_pair(
-        "proxy_volatility", "volatility of its proxy", "σ_p", "fraction a year", "deviation of daily log returns a year"
+        "proxy_volatility",
+        "volatility of its proxy",
+        "σ_p",
+        "fraction a year",
+        f"√365 × deviation of the proxy's {_DAYS}",
     ),
-    "pair_returns": _of_pair("returns", "daily returns that both have", "n", "days", "how many, at most 60"),
+    "pair_returns": _of_pair("returns", "daily returns that both have", "n", "days", f"how many {_DAYS}"),
     "r2": _with_proxy(
         Entry(
             "share of the variance that the proxy removes",
@@ -185,7 +189,7 @@ ASSET_PAST: dict[str, Figure[AssetSubject]] = {
         Entry(
             "beta in a crash",
             "β_1",
-            "fraction",
+            "times",
             "beta at a correlation of 1: volatility over that of the proxy",
             "{sigma_asset} ÷ {sigma_proxy}",
             stress_beta,
@@ -196,7 +200,7 @@ ASSET_PAST: dict[str, Figure[AssetSubject]] = {
         Entry(
             "standard error of the beta",
             "Δβ",
-            "fraction",
+            "times",
             "what an estimate from so few days may be off by",
             "{sigma_asset} ÷ {sigma_proxy} × √((1 − {correlation} × {correlation}) ÷ ({returns} − 2))",
             beta_error,

@@ -59,7 +59,7 @@ def _margin(subject: LegSubject) -> Entry[LegSubject]:
         "{stated} + {paid:+}",
         with_funding,
         {
-            "stated": "derived_margin" if derived else "stated margin",
+            "stated": "derived_margin" if derived else lambda s: replace(s.named("stated margin"), symbol="M_0"),
             "paid": lambda s: listed("paid", "funding paid since then", [s.sibling("credit")], "F_c"),
         },
         conditions=("contract_size",),

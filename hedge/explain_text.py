@@ -88,21 +88,28 @@ def _rows(inputs: Sequence[Input], depth: int = 0) -> Iterator[Row]:
             yield _row(given, indent)
             continue
         items, rest = _worth_showing(given)
+        if len(items) == 1 and given.kind == "record":
+            yield _row(replace(items[0], label=given.label), indent)
+            continue
         symbol = given.symbol if not depth else ""
         count = str(len(given.items)) if given.kind == "list" else ""
         yield (indent + given.label, symbol, count or ("none" if given.kind == "list" else ""), "", given.source,
                _age(given), given.why)  # fmt: skip
-        yield from _rows(items, depth + 1)
+        yield from _rows(items[: LISTED_AT_MOST // 2 if rest else None], depth + 1)
         if rest:
             yield (f"{indent}  and {rest} more", "", "", "", "", "", "")
+            yield from _rows(items[LISTED_AT_MOST // 2 :], depth + 1)
 
 
 def _worth_showing(given: Input) -> tuple[Sequence[Input], int]:
-    """The members to print, and how many are left out: of brackets the one in force, of the rest the first."""
+    """What to print, and how many are left out: of brackets the one in force, of a long list its middle."""
     held = next((item for item in given.items if item.note == IN_FORCE), None)
     if held is not None:
         return [replace(held, label=f"{held.label}, in force", items=held.items[2:])], len(given.items) - 1
-    return given.items[:LISTED_AT_MOST], max(0, len(given.items) - LISTED_AT_MOST)
+    items = [item for item in given.items if given.kind == "list" or item.unit != "ms"]
+    rest = len(items) - LISTED_AT_MOST
+    half = LISTED_AT_MOST // 2
+    return ([*items[:half], *items[-half:]], rest) if rest > 0 else (items, 0)
 
 
 def _row(given: Input, indent: str) -> Row:

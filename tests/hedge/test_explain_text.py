@@ -11,7 +11,7 @@ from hedge.explain import Explainer, as_text, explain
 from hedge.explain_form import Input
 from hedge.explain_template import in_numbers, in_symbols, number_text
 from hedge.explain_text import age_text, shown
-from tests.hedge.explained_books import rich
+from tests.hedge.explained_books import complete, rich
 from tests.hedge.said import D, account, at, flat, instrument, interval, live, portfolio, position, tick
 
 BTC = "BTC/USDT:USDT"
@@ -224,3 +224,19 @@ def test_templates() -> None:
     assert in_numbers("{mark} + {parts:+}", (one, many)) == "(−5) + 1 − 2 + 3 + 4 + 1 more"
     assert in_numbers("least of {parts}", (many,)) == "least of 1, −2, 3, 4 and 1 more"
     assert in_numbers("no input", (one,)) == ""
+
+
+def test_a_long_list_shows_its_ends_and_counts_the_middle() -> None:
+    text = as_text(Explainer(complete(), at(960_321)).explain("assets.AVAX.correlation"))
+    lines = [line.split()[:2] for line in text.splitlines()]
+    assert lines.count(["closes", "75"]) == 2
+    assert lines.count(["and", "55"]) == 2
+    assert ["2026-09-04", "C"] in lines
+    assert ["2026-11-17", "C"] in lines
+    assert ["2026-10-17", "C"] not in lines
+    assert "1,788," not in text
+
+
+def test_margin_counts_what_funding_paid_into_it() -> None:
+    explained = Explainer(complete(), at(960_321)).explain(f"positions.{LEG}.margin")
+    assert (explained.symbols, explained.numbers) == ("M_0 + Σ F_c", "31,000.7 + 100.1")
