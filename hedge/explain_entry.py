@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hedge.book import Book
-from hedge.explain_form import Explanation, Input, as_decimal, evaluate, leaves, listed, oldest
+from hedge.explain_form import Explanation, Input, as_decimal, evaluate, leaves, oldest
 from hedge.explain_template import in_numbers, in_symbols
 from hedge.market import Instant
 from hedge.snapshot import NEVER, Snapshot
@@ -214,16 +214,6 @@ def from_figure(explained: Explanation) -> Input:
         remedy=explained.remedy,
         flags=explained.flags,
     )
-
-
-def figures_at(label: str, symbol: str, paths: Callable[[S], Iterable[tuple[str, str]]]) -> Callable[[S], Input]:
-    """A list of other figures, each under a label of its own: what makes the input, for `Entry.takes`."""
-
-    def made(subject: S) -> Input:
-        items = [replace(subject.at(path), label=name) for name, path in paths(subject)]
-        return listed("parts", label, items, symbol)
-
-    return made
 
 
 def beside(take: str, note: str) -> Callable[[Subject], Input]:
