@@ -19,6 +19,7 @@ FOR_TESTS = frozenset({"HEDGETUI_ORACLES", "HEDGETUI_WIRE", "HEDGETUI_SOAK"})
 THEMES = ("dark", "light", "high-contrast", "colour-blind", "mono")
 FEED_IDS = ("binance-spot", "binance-usdm", "bybit-linear", "bybit-inverse")
 VENUE_IDS = ("binance", "bybit")
+LEAST_TOP_UP, MOST_TOP_UP = 0.1, 168.0
 SOCKET_SCHEMES = ("wss://", "ws://")
 HTTP_SCHEMES = ("https://", "http://")
 
@@ -29,6 +30,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     portfolio: str | None = None
     """The file meant where a command names none."""
     theme: str = "dark"
+    top_up_hours: float = 4.0
+    """How long it takes to bring margin to a venue: what liquidation is compared with in deviations."""
     mouse: bool = True
     ascii: bool = False
     """Plain letters in place of symbols, also where the locale could show them."""
@@ -83,6 +86,7 @@ def without_mistakes(text: str) -> Settings | None:
         return None
     right = (
         settings.theme in THEMES
+        and LEAST_TOP_UP <= settings.top_up_hours <= MOST_TOP_UP
         and all(key in FEED_IDS and url.startswith(SOCKET_SCHEMES) for key, url in settings.urls.items())
         and all(key in VENUE_IDS and url.startswith(HTTP_SCHEMES) for key, url in settings.rest_urls.items())
     )

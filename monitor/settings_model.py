@@ -14,6 +14,8 @@ from pydantic_core import PydanticCustomError
 from monitor.settings import (
     FEED_IDS,
     HTTP_SCHEMES,
+    LEAST_TOP_UP,
+    MOST_TOP_UP,
     PREFIX,
     SOCKET_SCHEMES,
     THEMES,
@@ -43,6 +45,14 @@ def _begins_with(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _hours(value: float) -> float:
+    if not LEAST_TOP_UP <= value <= MOST_TOP_UP:
+        raise PydanticCustomError(
+            "choice", "write hours from {least} to {most}", {"least": LEAST_TOP_UP, "most": MOST_TOP_UP}
+        )
+    return value
+
+
 class SettingsFile(BaseModel):
     """The keys of settings.toml; meanings and defaults are those of `Settings`."""
 
@@ -50,6 +60,7 @@ class SettingsFile(BaseModel):
 
     portfolio: str | None = None
     theme: Annotated[str, _one_of(*THEMES)] = "dark"
+    top_up_hours: Annotated[float, AfterValidator(_hours)] = 4.0
     mouse: bool = True
     ascii: bool = False
     urls: dict[Annotated[str, _one_of(*FEED_IDS)], Annotated[str, _begins_with(*SOCKET_SCHEMES)]] = {}
@@ -116,6 +127,8 @@ def _sentence(mistake: Any, where: Callable[[tuple[str, ...]], str]) -> str:
 def _wanted(kind: str) -> str:
     if kind.startswith("bool"):
         return "write true or false"
+    if kind.startswith("float"):
+        return "write a number of hours"
     if kind.startswith("dict"):
         return "write a table of names and addresses"
     return "write a text in quotes"

@@ -76,6 +76,8 @@ def test_the_environment_wins_and_writes_dashes_as_underscores(env: dict[str, st
         ("zzz = 1\n", 1, "zzz: no such setting; the settings are portfolio, theme"),
         ('\n\ntheme = "drak"\n', 3, "theme: found 'drak'; write one of dark"),
         ('mouse = "perhaps"\n', 1, "mouse: found 'perhaps'; write true or false"),
+        ("top_up_hours = 0\n", 1, "top_up_hours: found 0; write hours from 0.1 to 168.0"),
+        ('top_up_hours = "soon"\n', 1, "top_up_hours: found 'soon'; write a number of hours"),
         ("portfolio = 3\n", 1, "portfolio: found 3; write a text in quotes"),
         ('theme = "dark"\n[urls]\nbinance = "ws://x"\n', 3, "urls.binance: found 'binance'; write one of binance-spot"),
         ('[urls]\n\nbybit-linear = "https://x"\n', 3, "found 'https://x'; write an address that begins with wss://"),
