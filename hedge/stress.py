@@ -155,9 +155,7 @@ def split_loss(total: Decimal, gains: Sequence[Decimal]) -> tuple[Decimal, ...]:
         return ()
     kept = exact_sum(gain for gain in gains if gain > 0) or ZERO
     lost = exact_sum(gain for gain in gains if gain < 0) or ZERO
-    parts = [
-        total / len(gains) if lost == 0 else gain if gain >= 0 else gain * ((total - kept) / lost) for gain in gains
-    ]
+    parts = [total / len(gains) if lost == 0 else gain if gain >= 0 else gain * (total - kept) / lost for gain in gains]
     last = max(index for index, gain in enumerate(gains) if lost == 0 or gain < 0)
     parts[last] = ZERO
     rest = exact_sum((total, *(part.copy_negate() for part in parts)))

@@ -201,6 +201,25 @@ def test_shared_wallets_end_where_their_joint_distance_says(book: Book, move: De
 
 
 @random_books
+@given(book=books, coin=st.sampled_from(sorted(PRICES)), move=moves)
+def test_a_coin_alone_ends_a_wallet_where_its_liquidation_price_says(book: Book, coin: str, move: Decimal) -> None:
+    """The liquidation price of a cross leg is that with all other marks frozen, as they are while one coin moves."""
+    assume(coin in book.layout.coins and not any(account.haircuts for account in book.portfolio.accounts))
+    before = {row.id: row for row in take_snapshot(book, NOW, "live").positions}
+    stress = what_if(book, Shock(prices={coin: move}), NOW).stress
+    for leg in stress.legs:
+        row = before[leg.id]
+        if row.margin_mode != "cross" or row.asset != coin or row.mark is None:
+            continue
+        if row.to_liquidation is None:
+            assert leg.state == "open" and row.why["to_liquidation"] == "never"
+        elif row.to_liquidation > 0 and row.liquidation_price is not None:
+            after, limit = row.mark * (1 + move), row.liquidation_price
+            beyond = after >= limit if limit > row.mark else after <= limit
+            assert (leg.state == "liquidated") == beyond
+
+
+@random_books
 @given(data=st.data(), book=books)
 def test_without_liquidation_it_is_the_scenario_of_the_formulas(data: st.DataObject, book: Book) -> None:
     assume(len({leg.quote for leg in book.layout.legs.values()} - {"USD"}) == 1)
