@@ -11,7 +11,6 @@ from hedge.legs import Leg
 from hedge.market import Instant
 from hedge.snapshot import AccountRow, AssetRow, PositionRow, Totals
 
-NO_HISTORY = "no funding history has been read"
 NO_CROSS = "it has no cross position"
 
 Words = tuple[dict[str, str], tuple[str, ...]]

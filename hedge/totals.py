@@ -11,7 +11,7 @@ from hedge.coins import Coin
 from hedge.exposure import ZERO, drift, hedge_ratio, known_sum, ratio
 from hedge.funding_income import apr_on_notional
 from hedge.layout import Layout
-from hedge.leg_words import NO_CROSS, NO_HISTORY
+from hedge.leg_words import NO_CROSS
 from hedge.legs import Leg
 from hedge.rebalance import NO_REFERENCE, Reference, value_change
 from hedge.snapshot import NEVER, AccountRow, AssetRow, PositionRow, Totals
@@ -83,15 +83,8 @@ def totals(sums: BookSums, layout: Layout, last: Reference | None = None) -> Tot
     )
 
 
-NOT_BUILT = {
-    "paid_usd": NO_HISTORY,
-    "paid_30d_usd": NO_HISTORY,
-}
-"""Figures of the whole book that need history, and why they are not known."""
-
-
 def _reasons(sums: BookSums, layout: Layout, last: Reference | None) -> dict[str, str]:
-    why = dict(NOT_BUILT)
+    why: dict[str, str] = {}
     if last is None:
         why["value_change"] = NO_REFERENCE
     if sums.spot_usd.missing:
@@ -201,6 +194,4 @@ def _paid(name: str, positions: Sequence[PositionRow], why: dict[str, str]) -> D
     if total is None:
         row = next(row for row in positions if getattr(row, name) is None)
         why[name] = f"{row.id}: {row.why.get(name, 'not known')}"
-    else:
-        why.pop(name, None)
     return total
