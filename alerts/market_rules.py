@@ -40,8 +40,8 @@ def judge_basis(row: PositionRow, levels: Levels) -> Reading:
 
 
 def judge_large(row: PositionRow, levels: Levels) -> Reading:
-    """One predicted rate a year, as the hedger feels it: large for the hedge, or against it."""
-    fresh = "funding" not in row.stale
+    """One predicted rate a year, as the hedger feels it: large for the hedge, or against it; no settled one."""
+    fresh = row.funding_rate is not None and "funding" not in row.stale
     for_it = measured(LARGE, LARGE, row.id, row.funding_apr, levels, fresh)
     return worse(for_it, measured(LARGE, AGAINST, row.id, row.funding_apr, levels, fresh))
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from hedge.explain_entry import Entry, Figure, beside, read, same
+from hedge.explain_form import Input, stated
 from hedge.explain_leg_facts import LegSubject
 from hedge.funding import funding_payment_usd
 from hedge.funding_income import accrued_usd, funding_day_usd, holder_apr
+from hedge.ledger import seconds
+from hedge.leg_past import last_settled
 from hedge.leg_words import plain
 
 NO_MATTER = "the dollars of an inverse contract do not depend on it"
@@ -45,16 +48,44 @@ NEXT = "the coming funding stamp"
 
 
 def _apr(subject: LegSubject) -> Entry[LegSubject]:
+    predicted = subject.field("funding_rate") is not None or subject.field("funding_apr") is None
     return Entry(
         "funding a year",
         "APR",
         "fraction a year",
-        "the predicted rate times the intervals of a year, simple; positive is received, and a short receives a "
-        "positive rate",
+        f"the {'predicted' if predicted else 'last settled'} rate times the intervals of a year, simple; positive is "
+        "received, and a short receives a positive rate",
         _minus(subject) + "{rate} × 8760 ÷ {interval_hours}",
         holder_apr,
-        {"side": "side", "rate": "funding_rate", "interval_hours": "funding_interval_hours"},
+        {
+            "side": "side",
+            "rate": "funding_rate" if predicted else _settled_rate,
+            "interval_hours": "funding_interval_hours" if predicted else _settled_hours,
+        },
     )
+
+
+def _settled_rate(subject: LegSubject) -> Input:
+    leg, known = subject.leg, subject.leg.market.settlements
+    found = last_settled(leg.market, leg.interval_hours)
+    return stated(
+        "last settled rate",
+        "r",
+        None if found is None else found.rate,
+        "fraction of one stamp",
+        f"settlements of {leg.account.venue}",
+        age_s=None
+        if known is None or not known.settlements
+        else seconds(subject.now.wall_ms, known.settlements[-1].at_ms),
+        why="no settled funding is known yet",
+        flags=("APR of the last settled rate",),
+    )
+
+
+def _settled_hours(subject: LegSubject) -> Input:
+    found = last_settled(subject.leg.market, subject.leg.interval_hours)
+    hours, source = None if found is None else found.interval_hours, "time between its last two stamps"
+    return stated("hours of that stamp", "H", hours, "h", source, why="no settled funding is known yet")
 
 
 LEG_FUNDING: dict[str, Figure[LegSubject]] = {

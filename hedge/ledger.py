@@ -62,6 +62,7 @@ class Market:
         "lean_since_ms",
         "mark",
         "passed",
+        "rejected",
         "settlements",
         "spot",
         "states",
@@ -93,6 +94,8 @@ class Market:
         """By feed, when a delta last confirmed what it did not mention."""
         self.states: dict[str, SymbolState] = {}
         """By feed."""
+        self.rejected = 0
+        """Values that were refused because they cannot be: prices of zero and below, rates of 100 % and beyond."""
         self.trail = Trail()
         """Of the mark."""
         self.lean = 0
@@ -107,6 +110,9 @@ class Market:
 
     def accept(self, name: str, value: Valued) -> bool:
         """Keep the value unless the same feed already gave a later one, by the venue's own time."""
+        if _impossible(value):
+            self.rejected += 1
+            return False
         before = getattr(self, name)
         if (
             before is not None
@@ -170,6 +176,13 @@ class Market:
             if state.state == "quarantined" and state.reason:
                 return f"{state.feed}: {state.reason}"
         return ""
+
+
+def _impossible(value: Valued) -> bool:
+    """A price of zero or below, or a funding rate of all of the notional."""
+    if isinstance(value, Funding):
+        return value.rate is not None and abs(value.rate) >= 1
+    return value.price <= 0
 
 
 class Ledger:

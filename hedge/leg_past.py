@@ -29,6 +29,7 @@ from hedge.settled import (
     window,
 )
 from hedge.sums import exact_sum
+from hedge.triggers import RateStamp
 
 WINDOWS = (72, 168, 720)
 """Hours over which means are taken: 3, 7 and 30 days."""
@@ -116,6 +117,14 @@ def funded(market: Market, size: Size | None, as_of_ms: int | None, interval_hou
         next_ms=_next_ms(everything, interval_hours),
         why=why,
     )
+
+
+def last_settled(market: Market, interval_hours: Decimal) -> RateStamp | None:
+    """The newest stamp that was settled, and the hours it was for; None where none is known."""
+    known = market.settlements
+    if known is None or not known.settlements:
+        return None
+    return rate_stamps(known.settlements[-2:], interval_hours)[-1]
 
 
 def _unknown(reason: str) -> Funded:

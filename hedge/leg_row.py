@@ -10,6 +10,7 @@ from hedge.funding_income import accrued_usd, holder_apr
 from hedge.history import Volatility
 from hedge.ledger import Ledger, seconds
 from hedge.leg_pace import TOP_UP_HOURS, pace_of
+from hedge.leg_past import last_settled
 from hedge.leg_past_row import past_of
 from hedge.leg_result import leg_result
 from hedge.leg_words import (
@@ -175,6 +176,11 @@ def _ages(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> Ages:
         notes.sources[name] = value.feed
         if not ledger.fresh(market, value, now.mono_ms):
             notes.stale.append(name)
+    until = ledger.rate_until_ms(leg.quote)
+    if until is not None and now.mono_ms > until:
+        notes.stale.append("quote_usd")
+    if market.rejected:
+        notes.flags.append(f"{market.rejected} impossible {'value' if market.rejected == 1 else 'values'} refused")
     position_age, notes.sources["position"] = position_source(leg, now)
     return Ages(ages.get("mark"), ages.get("index"), ages.get("funding"), position_age)
 
@@ -217,6 +223,7 @@ def _funding(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> _Funding:
         reason = ledger.why_nothing(market, "funding rate") if predicted is None else "the venue states no rate"
         for name in ("funding_rate", "funding_apr", "funding_day_usd", "next_funding_usd", "accrued_usd"):
             notes.why[name] = reason
+        _by_last_settled(leg, result, notes)
     else:
         result.rate = predicted.rate
         result.apr = holder_apr(side=leg.side, rate=predicted.rate, interval_hours=leg.interval_hours)
@@ -233,6 +240,16 @@ def _funding(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> _Funding:
             stamp_usd=leg.payment_usd, interval_hours=leg.interval_hours, next_funding_in_s=left
         )
     return result
+
+
+def _by_last_settled(leg: Leg, result: _Funding, notes: _Notes) -> None:
+    """Without a prediction the last settled rate stands for a year's, labelled; nothing accrues by it."""
+    last = last_settled(leg.market, leg.interval_hours)
+    if last is None:
+        return
+    result.apr = holder_apr(side=leg.side, rate=last.rate, interval_hours=last.interval_hours)
+    notes.sources["funding_apr"] = "the last settled rate, as none is predicted"
+    notes.flags.append("APR of the last settled rate")
 
 
 def _margin(leg: Leg, wallet: Wallet, price: UsdPrice, notes: _Notes) -> _Margin:

@@ -241,7 +241,7 @@ class PositionRow(Struct, frozen=True):
     sources: dict[str, str] = field(default_factory=dict)
     """Where each input came from: `mark`: `binance-usdm`, `margin`: `from file`, `entry_price`: `assumed …`."""
     stale: tuple[str, ...] = ()
-    """Inputs past their limit: `mark`, `index`, `funding`."""
+    """Inputs past their limit: `mark`, `index`, `funding`, `quote_usd`."""
     flags: tuple[str, ...] = ()
     """Assumptions a reader must know: `interval assumed`, `entry assumed`, `maintenance rate assumed`."""
     why: dict[str, str] = field(default_factory=dict)

@@ -33,6 +33,7 @@ def leg(far: str | None = "0.0981", **given: Any) -> PositionRow:
         "inverse": False,
         "mark": Decimal("186.42"),
         "index": Decimal("186.35"),
+        "funding_rate": Decimal("0.0001"),
         "tick": Decimal("0.01"),
         "liquidation_price": Decimal("204.70"),
         "to_liquidation": decimal(far),
