@@ -12,10 +12,24 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from alerts.values import Alert
 from hedge.market import Update, Want
 from hedge.snapshot import Snapshot
+from monitor.aside import Aside, Case
 from monitor.mailbox import Mailbox
-from monitor.messages import Acknowledge, Answer, Done, History, Refused, Request, Reset, Stop, WatcherCount, Watchers
+from monitor.messages import (
+    Acknowledge,
+    Answer,
+    Done,
+    History,
+    Rebased,
+    Request,
+    Reset,
+    Stop,
+    WatcherCount,
+    Watchers,
+)
+from monitor.orders import Made, work_out
 from monitor.portfolio_file import Edit
 from monitor.watch import Watch
 
@@ -50,6 +64,7 @@ class Engine:
 
     def __init__(self, watch: Watch, feeds: Feeds, file: Followed | None = None) -> None:
         self.watch = watch
+        self._aside = Aside(watch.case)
         self._feeds = feeds
         self._file = file
         self._boxes: list[Mailbox[Snapshot]] = []
@@ -73,6 +88,7 @@ class Engine:
                 running = [
                     tasks.create_task(self._read_markets(), name="feeds"),
                     tasks.create_task(self._beat(), name="heartbeat"),
+                    tasks.create_task(self._order(), name="orders"),
                 ]
                 if self._file is not None:
                     running.append(tasks.create_task(self._follow(self._file), name="portfolio-file"))
@@ -132,6 +148,15 @@ class Engine:
                 beats = 0
                 self._publish()
 
+    async def _order(self) -> None:
+        """Tickets for alerts, worked out in a thread: while somebody looks, a few each time, for ever."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            due = self.watch.orders_due() if self._boxes else ()
+            if due:
+                case, of_round = self.watch.case(), self.watch.round
+                self.watch.keep_orders(await asyncio.to_thread(_worked_out, case, due), of_round)
+
     def _publish(self) -> None:
         snapshot = self.watch.snapshot()
         for box in self._boxes:
@@ -188,6 +213,8 @@ class Engine:
                 return self.watch.reset(request)
             case History():
                 return self.watch.history(request)
+            case Rebased():
+                return self.watch.rebased(request)
             case Watchers():
                 return WatcherCount(self.watching)
             case Stop():
@@ -195,7 +222,11 @@ class Engine:
                 self.stop(f"stopped{who}")
                 return Done("The monitor stops.")
             case _:
-                return Refused("This monitor does not know that request.")
+                return await self._aside.ask(request)
 
     async def close(self) -> None:
         """Nothing to leave: the engine is in this process, and whoever runs it stops it."""
+
+
+def _worked_out(case: Case, due: tuple[Alert, ...]) -> Made:
+    return work_out(case.frozen.book(), due, case.levels, case.now)

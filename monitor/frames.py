@@ -15,7 +15,7 @@ from msgspec import Struct
 from hedge.snapshot import Snapshot
 from monitor.messages import Answer, Request
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Changes whenever a frame of the other version would be misread."""
 
 FRAME_LIMIT = 16 * 1024 * 1024

@@ -39,10 +39,13 @@ from monitor.frames import (
     snapshots,
 )
 from monitor.mailbox import Mailbox
-from monitor.messages import Acknowledge, Answer, MonitorLost, Request, Reset, Stop, WatcherCount
+from monitor.messages import Acknowledge, Answer, MonitorLost, Question, Rebased, Request, Reset, Stop, WatcherCount
 
 SILENT_READER_S = 60.0
 """A viewer that reads nothing for this long is dropped; it rejoins when it wakes."""
+
+MOST_ASIDES = 8
+"""Questions of one viewer that are worked on at a time; while there are more, it is not listened to."""
 
 _LOG = logging.getLogger("hedgetui.link")
 
@@ -156,6 +159,8 @@ class _Viewer:
         self._name = name
         self._box: Mailbox[Snapshot] | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._asides: set[asyncio.Task[None]] = set()
+        """Questions that are being worked on; an acknowledgement does not wait for them."""
 
     async def serve(self, reader: asyncio.StreamReader) -> None:
         """Until the viewer leaves, the monitor ends, or the viewer stops reading."""
@@ -173,6 +178,8 @@ class _Viewer:
         finally:
             if self._pump is not None:
                 self._pump.cancel()
+            for aside in self._asides:
+                aside.cancel()
             if self._box is not None:
                 self._server.host.close_mailbox(self._box)
             self._writer.transport.abort()
@@ -191,6 +198,21 @@ class _Viewer:
         if kind != REQUEST:
             raise ValueError(f"a frame of kind {kind!r}")
         asked = decode(payload, type=Asked)
+        if isinstance(asked.request, Question) and len(self._asides) < MOST_ASIDES:
+            aside = asyncio.create_task(self._reply_aside(asked), name=f"question-{self._pid}")
+            self._asides.add(aside)
+            aside.add_done_callback(self._asides.discard)
+        else:
+            await self._reply(asked)
+
+    async def _reply_aside(self, asked: Asked) -> None:
+        """A viewer that does not take the answer is hung up on, which ends `serve` too."""
+        try:
+            await self._reply(asked)
+        except (EOFError, TimeoutError):
+            self._writer.transport.abort()
+
+    async def _reply(self, asked: Asked) -> None:
         answer = await self._server.host.request(signed(asked.request, self._name))
         if isinstance(answer, WatcherCount):
             answer = WatcherCount(answer.count, self._server.hello.ends_with_viewer)
@@ -227,7 +249,7 @@ class _Viewer:
 
 def signed(request: Request, name: str) -> Request:
     """The request with its author filled in from the kernel's word where the viewer gave none."""
-    if isinstance(request, Acknowledge | Reset | Stop) and not request.who:
+    if isinstance(request, Acknowledge | Reset | Rebased | Stop) and not request.who:
         return msgspec.structs.replace(request, who=name)
     return request
 

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
+import msgspec
+from msgspec import Raw, Struct, field
 
-from hedge.snapshot import Snapshot
+from hedge.snapshot import Level, Snapshot, Ticket
+
+if TYPE_CHECKING:
+    from hedge.explain_form import Explanation
+    from hedge.stressed import Ladder, Stress
 
 
 class Acknowledge(Struct, frozen=True, tag=True):
@@ -49,7 +54,42 @@ class Watchers(Struct, frozen=True, tag=True):
     """Ask how many viewers are joined, oneself included."""
 
 
-Request = Acknowledge | Reset | History | Stop | Watchers
+class Explain(Struct, frozen=True, tag=True):
+    """Ask where one figure of the snapshot comes from, by its path, such as `assets.BTC.drift`."""
+
+    path: str
+
+
+class WhatIf(Struct, frozen=True, tag=True):
+    """Ask what would be if all of these happened at once, as a person writes them: `BTC=+20%`, `venue:bybit=gone`."""
+
+    shocks: tuple[str, ...]
+
+
+class Climb(Struct, frozen=True, tag=True):
+    """Ask for the book at every usual step of one move: of a coin, of a leg's coin, of `all` or of a `crash`."""
+
+    subject: str
+
+
+class Tickets(Struct, frozen=True, tag=True):
+    """Ask what to do about a coin, a leg, an account or an alert (`SOL`, a leg's id, `hedge_drift:SOL`, `book`).
+
+    Empty: about every open alert that an order can answer."""
+
+    subject: str = ""
+
+
+class Rebased(Struct, frozen=True, tag=True):
+    """Take the book as it stands for its last rebalance, with which value and weights are compared."""
+
+    who: str = ""
+
+
+Question = Explain | WhatIf | Climb | Tickets
+"""What is worked out beside the watch; the answer may take a while."""
+
+Request = Acknowledge | Reset | History | Stop | Watchers | Rebased | Question
 
 
 class Done(Struct, frozen=True, tag=True):
@@ -79,7 +119,96 @@ class WatcherCount(Struct, frozen=True, tag=True):
     ends_with_viewer: bool = False
 
 
-Answer = Done | Refused | Points | WatcherCount
+class Explained(Struct, frozen=True, tag=True):
+    """Where a figure comes from. It is carried as the JSON that `hedgetui explain --json` prints."""
+
+    document: Raw
+
+    def explanation(self) -> Explanation:
+        from hedge.explain_form import Explanation
+
+        return msgspec.json.decode(self.document, type=Explanation)
+
+
+class Supposed(Struct, frozen=True, tag=True):
+    """What would be: the account of the difference (`hedgetui.stress/1`), and the snapshot in mode `what-if`.
+
+    Both are carried as JSON, because the model behind them is read only where one is looked at."""
+
+    document: Raw
+    after: Raw
+
+    def stress(self) -> Stress:
+        from hedge.stressed import Stress
+
+        return msgspec.json.decode(self.document, type=Stress)
+
+    def snapshot(self) -> Snapshot:
+        return msgspec.json.decode(self.after, type=Snapshot)
+
+
+class Climbed(Struct, frozen=True, tag=True):
+    """The ladder (`hedgetui.ladder/1`), carried as JSON."""
+
+    document: Raw
+
+    def ladder(self) -> Ladder:
+        from hedge.stressed import Ladder
+
+        return msgspec.json.decode(self.document, type=Ladder)
+
+
+class Advice(Struct, frozen=True):
+    """What to do about one subject, best first; without tickets there is nothing to order."""
+
+    subject: str
+    """A leg's id, a coin, an account or `book`."""
+    rule: str = ""
+    """That is broken or near; empty where none is."""
+    alert: str = ""
+    """The id of the open alert; empty where there is none."""
+    level: Level | None = None
+    message: str = ""
+    """The alert in a sentence."""
+    tickets: tuple[Ticket, ...] = ()
+
+
+class TicketList(Struct, frozen=True):
+    """Everything to do that was asked for, in the order of the screen."""
+
+    schema: str = "hedgetui.tickets/1"
+    as_of: str = ""
+    portfolio: str = ""
+    """Its name."""
+    advice: tuple[Advice, ...] = ()
+    pending: int = 0
+    """Limits that are crossed, but not yet for long enough to be alerts."""
+
+
+class Advised(Struct, frozen=True, tag=True):
+    """What to do."""
+
+    document: TicketList
+
+
+class Rebase(Struct, frozen=True):
+    """The book at its last rebalance."""
+
+    schema: str = "hedgetui.rebased/1"
+    as_of: str = ""
+    value_usd: Decimal | None = None
+    """Of the coins held."""
+    weights: dict[str, Decimal] = field(default_factory=dict)
+    """By coin, a share of that value."""
+
+
+class Reckoned(Struct, frozen=True, tag=True):
+    """The book was rebased: with what it is compared from now on."""
+
+    document: Rebase
+
+
+Answer = Done | Refused | Points | WatcherCount | Explained | Supposed | Climbed | Advised | Reckoned
 
 
 class MonitorLost(Exception):

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -45,7 +46,13 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
     lock = take_lock(place)
     log_to(place.log if detached else None)
     try:
-        watch = Watch(portfolio, BootClock(), path=str(file.path), notices=(place.notice,) if place.notice else ())
+        watch = Watch(
+            portfolio,
+            BootClock(),
+            path=str(file.path),
+            notices=(place.notice,) if place.notice else (),
+            top_up_hours=Decimal(repr(settings.top_up_hours)),
+        )
         setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
         hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path))
         return asyncio.run(serve(new_engine(watch, setup, file), place, hello, detached))

@@ -19,19 +19,23 @@ from alerts.limits import nearest_limits
 from alerts.rules import NO_STOPS, Stops, judge_account, judge_asset, judge_leg, judge_totals
 from alerts.samples import Samples, watch
 from alerts.scene import Scene, scene
-from alerts.values import LEVEL_NAMES, Key, Reading
+from alerts.slow_rules import judge_edit, judge_slow
+from alerts.values import LEVEL_NAMES, Alert, Key, Reading
 from alerts.words import alert_rows, past_alert
 from hedge.book import Book
+from hedge.frozen import freeze
+from hedge.leg_pace import TOP_UP_HOURS
 from hedge.leg_words import iso
 from hedge.market import Clock, Confirmed, FeedState, Funding, FundingInterval, Instant, SymbolState, Update, Want
 from hedge.portfolio import Portfolio, leg_id
 from hedge.snapshot import AccountRow, Level, Mode, PositionRow, Snapshot
 from hedge.take import take_snapshot
 from monitor.alarm import Alarm
+from monitor.aside import Case
 from monitor.file_changes import what_changed
 from monitor.history import FIGURES, Past
-from monitor.messages import Acknowledge, Answer, History, Reset
-from monitor.orders import Orders
+from monitor.messages import Acknowledge, Answer, History, Rebase, Rebased, Reckoned, Refused, Reset
+from monitor.orders import Made, Orders
 
 _LOG = logging.getLogger("hedgetui.watch")
 
@@ -41,8 +45,11 @@ LOOK_AGAIN_MS = 1_000
 APPLIED_FOR_MS = 60_000
 """How long the screen says what an edit of the file changed."""
 
+ROOT_OF_MINUTES = Decimal(365 * 24 * 60).sqrt()
+"""Of those in a year: deviations grow with the root of time."""
+
 UNREAD = (Funding, FundingInterval, Confirmed)
-"""Updates that change no figure a rule reads: they are applied at once, and judged with everything's age."""
+"""Updates that only slow rules read: they are applied at once, and judged with everything's age."""
 
 
 class Watch:
@@ -56,6 +63,7 @@ class Watch:
         path: str = "",
         mode: Mode = "live",
         notices: tuple[str, ...] = (),
+        top_up_hours: Decimal = TOP_UP_HOURS,
     ) -> None:
         self._clock = clock
         self._path = path
@@ -65,9 +73,10 @@ class Watch:
         self._applied: tuple[int, str] | None = None
         """When the last edit was applied, and what it changed."""
         self.book = Book(portfolio)
+        self.book.top_up_hours = top_up_hours
         self.alarm = Alarm()
         self.past = Past()
-        self._orders = Orders(self.book)
+        self._orders = Orders()
         self._samples: dict[str, Samples | None] = {}
         self._old_marks: set[str] = set()
         """Legs whose mark was old when they were last judged."""
@@ -138,7 +147,7 @@ class Watch:
 
     def feeds_restarted(self) -> None:
         """Other markets are read from now on; what feeds said of themselves before no longer counts."""
-        self.book.ledger.feeds.clear()
+        self.book.forget_feeds()
         self._reading_since_ms = self._clock.now().mono_ms
 
     # judging
@@ -171,7 +180,9 @@ class Watch:
             self._old_marks.add(row.id)
         else:
             self._old_marks.discard(row.id)
-        samples = self._samples[row.id] = watch(self._samples.get(row.id), row, now.mono_ms)
+        sigma = self.book.layout.coins[row.asset].volatility.annual
+        minute = None if sigma is None else sigma / ROOT_OF_MINUTES
+        samples = self._samples[row.id] = watch(self._samples.get(row.id), row, now.mono_ms, minute)
         return judge_leg(row, self.levels, samples, self._stops.get(row.id, NO_STOPS))
 
     def _account(self, row: AccountRow) -> tuple[Reading, ...]:
@@ -182,11 +193,14 @@ class Watch:
         """Judge everything as of now; returns every rule and subject that there is to judge."""
         self._looked_ms = now.mono_ms
         self._feeds_changed = False
+        self.book.settle(now)
         base = take_snapshot(self.book, now, self._mode)
         readings = [reading for row in base.positions for reading in self._leg(row, now)]
         readings += [reading for row in base.assets for reading in judge_asset(row, self.levels)]
         readings += [reading for row in base.accounts for reading in self._account(row)]
         readings += judge_totals(base.totals, self.levels)
+        readings += judge_slow(base.positions, base.accounts, base.money, base.totals, self.levels)
+        readings.append(judge_edit(self._mistake.partition(": ")[2]))
         self.alarm.judged(readings, now)
         hot = hot_legs(self.alarm.state, base.positions)
         waited_ms = now.mono_ms - self._reading_since_ms
@@ -198,7 +212,7 @@ class Watch:
 
     def _lasting(self) -> set[Key]:
         """Alerts that an edit of the file does not end by itself."""
-        return {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "file", "fault", "facts")}
+        return {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "fault", "facts")}
 
     # what a person asks
 
@@ -211,6 +225,37 @@ class Watch:
     def _asked(self, answer: Answer) -> Answer:
         self.news = True
         return answer
+
+    def rebased(self, request: Rebased) -> Answer:
+        """From now on value and weights are compared with those of this moment."""
+        now = self._clock.now()
+        if not self.book.rebased(now) or self.book.last_rebalance is None:
+            return Refused("The book cannot be compared with itself as it stands: not every price is known.")
+        _LOG.info("rebased by %s", request.who)
+        self._look(now)
+        self.news = True
+        reference = self.book.last_rebalance
+        return Reckoned(Rebase(as_of=iso(reference.at_ms), value_usd=reference.value_usd, weights=reference.weights))
+
+    # what is worked out beside the watch
+
+    def orders_due(self) -> tuple[Alert, ...]:
+        """Alerts whose tickets are to be worked out now, by `monitor.orders.work_out`."""
+        return self._orders.due(self.alarm.state, self._clock.now().mono_ms)
+
+    @property
+    def round(self) -> int:
+        """Counts the portfolios that were watched."""
+        return self._orders.round
+
+    def keep_orders(self, made: Made, of_round: int) -> None:
+        """Tickets that were worked out for the portfolio of that round."""
+        self._orders.keep(made, of_round, self._clock.now().mono_ms)
+        self.news = True
+
+    def case(self) -> Case:
+        """Everything as it stands, for questions that are answered beside the watch."""
+        return Case(freeze(self.book), self._clock.now(), self._mode, self.alarm.state, self.levels)
 
     def history(self, request: History) -> Answer:
         return self.past.answer(request.path, request.seconds, self._clock.now().mono_ms)
@@ -233,7 +278,7 @@ class Watch:
             shelved=sum(row.state == "shelved" for row in rows),
             limits=nearest_limits(base.positions, base.accounts, base.assets, base.totals, self.levels),
             last_alert=past_alert(ended.alert, shown, ended.answered_ms, ended.cleared_ms) if ended else None,
-            notices=(*base.notices, *self._notices, *self._about_the_file(now)),
+            notices=(*self._notices, *self._about_the_file(now), *base.notices),
             levels=levels_in_force(self.levels),
         )
 
@@ -255,8 +300,9 @@ class Watch:
             base.totals,
             levels=self.levels,
             policy=self.alarm.state.policy,
+            money=base.money,
         )
-        return replace(bare, tickets=self._orders.tickets(self.alarm.state, self.levels, now))
+        return replace(bare, tickets=self._orders.tickets(self.alarm.state))
 
 
 def samples_of(positions: Iterable[PositionRow]) -> Iterable[tuple[str, Decimal | None]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hedge.market import FeedState, Funding, FundingInterval, Index, Instant, Instrument, Mark, Update
 from hedge.portfolio import Portfolio, load_portfolio
+from monitor.orders import work_out
 from monitor.watch import Watch
 
 FEED = "bybit-linear"
@@ -123,6 +124,11 @@ class Desk:
                 self.tell(*prices(self.clock.now(), mark, index))
             self.clock.go(0.25)
             self.watch.tick()
+
+    def order(self) -> None:
+        """What the engine has worked out beside the watch: tickets for the alerts that stand."""
+        watch = self.watch
+        watch.keep_orders(work_out(watch.book, watch.orders_due(), watch.levels, self.clock.now()), watch.round)
 
     def silence(self, seconds: float) -> None:
         """Time goes by and nothing comes."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from desk import FEED, LEG, SOL, Desk, portfolio, prices
+from desk import FEED, LEG, SOL, Desk, StandingClock, edited, portfolio, prices
 
+from hedge.leg_words import iso
 from hedge.market import FeedState, Mark
 from hedge.snapshot import AlertRow
 from monitor.file_changes import what_changed
-from monitor.messages import Acknowledge, Done, History, Points, Refused, Reset
+from monitor.messages import Acknowledge, Done, History, Points, Rebased, Reckoned, Refused, Reset
+from monitor.orders import AT_ONCE, work_out
 
 
 def alert(desk: Desk, rule: str) -> AlertRow:
@@ -45,8 +47,11 @@ def test_drift_is_raised_answered_and_cleared() -> None:
     row = alert(desk, "hedge_drift")
     assert (row.level, row.state, row.subject) == ("caution", "unack", "SOL")
     assert row.unanswered_s is not None
-    (ticket,) = row.tickets
-    assert (ticket.kind, ticket.contracts) == ("sell", Decimal(22))
+    assert row.tickets == ()
+    desk.order()
+    row = alert(desk, "hedge_drift")
+    ticket, wait = row.tickets
+    assert (ticket.kind, ticket.contracts, wait.kind) == ("sell", Decimal(22), "wait")
     assert row.order == "Sell 22 SOL"
     assert desk.watch.acknowledge(Acknowledge(row.id, "caution", who="ann@desk")) == Done("Acknowledged.")
     row = alert(desk, "hedge_drift")
@@ -106,9 +111,11 @@ def test_a_rally_goes_through_the_levels_and_a_warning_latches() -> None:
     desk.run(10, "165")
     assert alert(desk, "liquidation").level == "advisory"
     desk.run(10, "180")
+    desk.order()
     row = alert(desk, "liquidation")
     assert row.level == "caution"
-    assert [ticket.kind for ticket in row.tickets] == ["add_margin", "buy", "add_margin", "buy"]
+    assert [ticket.remedy for ticket in row.tickets] == ["add_margin", "buy_back", "trim"]
+    assert {ticket.goal for ticket in row.tickets} == {Decimal("0.24")}, "where a caution clears"
     assert "margin" in row.order
     desk.run(10, "195")
     row = alert(desk, "liquidation")
@@ -226,12 +233,75 @@ def test_the_news_flag_follows_updates(price: str) -> None:
 
 
 def test_the_cost_of_tickets_is_bounded_and_every_alert_gets_its_own() -> None:
-    """Six coins drift at once; three snapshots later each alert has its order, and an edit takes them all away."""
+    """Six coins drift at once; three turns later each alert has its order, and an edit takes them all away."""
     coins = ("ADA", "BNB", "DOGE", "LTC", "SOL", "XRP")
     desk = Desk(holdings=[{"asset": coin, "quantity": "200"} for coin in coins])
     desk.run(10)
-    ordered = [
-        sum(bool(row.tickets) for row in desk.watch.snapshot().alerts if row.rule == "hedge_drift") for _ in range(3)
-    ]
-    assert ordered[0] == 3
+    ordered = []
+    for _ in range(3):
+        desk.order()
+        ordered.append(sum(bool(row.tickets) for row in desk.watch.snapshot().alerts if row.rule == "hedge_drift"))
+    assert ordered[0] == AT_ONCE
     assert ordered[-1] == 5
+    desk.clock.go(2)
+    due, before = desk.watch.orders_due(), desk.watch.round
+    late = work_out(desk.watch.book, due, desk.watch.levels, desk.clock.now())
+    desk.watch.replace(portfolio(holdings=[{"asset": coin, "quantity": "201"} for coin in coins]))
+    desk.watch.keep_orders(late, before)
+    assert not any(row.tickets for row in desk.watch.snapshot().alerts), "they were for the positions before the edit"
+
+
+def test_a_ticket_that_breaks_leaves_the_watch_and_the_alert(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("monitor.orders.remedies", breaks)
+    desk = Desk(held="244")
+    desk.run(5)
+    desk.order()
+    assert alert(desk, "hedge_drift").tickets == ()
+    assert "no ticket for hedge_drift:SOL#1" in caplog.text
+
+
+def test_an_invalid_edit_is_a_caution_until_it_is_mended() -> None:
+    desk = Desk()
+    desk.run(1)
+    desk.watch.keep("line 4: found }; close the list")
+    desk.run(1)
+    row = alert(desk, "file")
+    assert (row.level, row.subject, row.state) == ("caution", "book", "unack")
+    assert row.fact + row.fact_rest == "The edited file is not used: line 4: found }; close the list."
+    desk.watch.acknowledge(Acknowledge(row.id, "caution"))
+    desk.watch.replace(portfolio())
+    desk.run(35)
+    assert "file" not in rules(desk)
+
+
+def test_positions_read_a_week_ago_are_an_advisory() -> None:
+    written = iso(StandingClock().now().wall_ms - 7 * 86_400_000 + 5_000)
+    desk = Desk(accounts=[{**edited()["accounts"][0], "as_of": written}])
+    desk.run(4)
+    assert "file" not in rules(desk)
+    desk.run(4)
+    row = alert(desk, "file")
+    assert (row.level, row.subject) == ("advisory", "main")
+    desk.watch.acknowledge(Acknowledge(row.id, "advisory"))
+    desk.watch.replace(portfolio(accounts=[]))
+    desk.run(1)
+    assert "file" not in rules(desk), "an account that is gone is not old"
+
+
+def test_the_first_complete_moment_is_the_last_rebalance_until_another_is_told() -> None:
+    desk = Desk()
+    assert isinstance(desk.watch.rebased(Rebased()), Refused), "no price is known yet"
+    desk.run(2, "142")
+    assert desk.watch.snapshot().totals.value_change == 0
+    desk.run(2, "156.2")
+    assert desk.watch.snapshot().totals.value_change == Decimal("0.1")
+    answer = desk.watch.rebased(Rebased("ann"))
+    assert isinstance(answer, Reckoned)
+    assert answer.document.value_usd == 200 * Decimal("156.2")
+    assert answer.document.weights == {"SOL": 1}
+    assert desk.watch.snapshot().totals.value_change == 0
