@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor import usage
+from monitor.usage import USER_ERROR, Wrong, expanded, new_parser, seconds
+
 if TYPE_CHECKING:
-    import argparse
+    from contextlib import AbstractContextManager
 
     from monitor.messages import Monitor
     from monitor.settings import Settings
-
-USER_ERROR = 2
 
 ABOUT = """\
 Watches a hedged crypto book: exposure, hedge ratio, funding, distance to liquidation. It cannot trade.
@@ -29,15 +30,18 @@ commands:
   hedgetui --demo                the same screen on a simulated market; no network, no file
   hedgetui monitor PORTFOLIO     watch without a screen
   hedgetui status [PORTFOLIO]    the figures as text, or as JSON with --json
+  hedgetui ticket [PORTFOLIO] [SUBJECT]
+                                 what to do now, as orders to type in
+  hedgetui explain [PORTFOLIO] PATH
+                                 where a figure comes from: formula, inputs, ages
+  hedgetui what-if [PORTFOLIO] --shock BTC=+20%
+                                 the book after a shock; --ladder BTC for every step
+  hedgetui rebased [PORTFOLIO]   compare value and weights with the book as it is now
   hedgetui stop [PORTFOLIO]      end the monitor
   hedgetui check PORTFOLIO       validate the file, and say the book back in words
   hedgetui schema                the JSON Schema of the portfolio file
 
 Each command explains itself with --help. PORTFOLIO may be left out where the settings name one."""
-
-
-class Wrong(Exception):
-    """The user's input is wrong: the text says what and what to do, and the exit code is 2."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -213,92 +217,38 @@ def schema(words: Sequence[str]) -> int:
     return 0
 
 
+def ask(command: str, words: Sequence[str]) -> int:
+    """`hedgetui ticket`, `explain`, `what-if`, `rebased`: a question to the monitor, answered on stdout."""
+    from monitor.commands import run
+
+    return run(command, words, os.environ, sys.stdout, sys.stderr)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "monitor": monitor,
     "stop": stop,
     "status": status,
     "check": check,
     "schema": schema,
+    "ticket": partial(ask, "ticket"),
+    "explain": partial(ask, "explain"),
+    "what-if": partial(ask, "what-if"),
+    "rebased": partial(ask, "rebased"),
 }
 
 # what they share
 
 
-def new_parser(program: str, about: str, usage: str = "") -> argparse.ArgumentParser:
-    import argparse
-
-    return argparse.ArgumentParser(
-        prog=program,
-        description=about,
-        usage=f"{program} {usage}" if usage else None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def seconds(text: str) -> float:
-    """A number of seconds from 0 to a day; argparse turns the ValueError into a usage error."""
-    value = float(text)
-    if not 0 <= value <= 86_400:
-        raise ValueError(text)
-    return value
-
-
 def settings() -> Settings:
-    from monitor.settings import SettingsError, read_settings
-
-    try:
-        return read_settings(os.environ)
-    except SettingsError as error:
-        raise Wrong(str(error)) from error
-
-
-def expanded(text: str) -> Path:
-    return Path(text).expanduser()
+    return usage.settings(os.environ)
 
 
 def named(given: str | None) -> Path:
-    """The portfolio that a command names, else the one in the settings."""
-    text = given or settings().portfolio
-    if not text:
-        raise Wrong("Which portfolio? Name its file, or set `portfolio` in the settings.")
-    return expanded(text)
+    return usage.named(given, os.environ)
 
 
-@contextmanager
-def friendly(path: Path) -> Iterator[None]:
-    """Errors about the user's file, settings and folders as sentences.
-
-    A file that is gone is no reason to turn away from the monitor that still watches what it said."""
-    if not path.exists():
-        from monitor.launch import running
-
-        if running(path, os.environ) is None:
-            raise Wrong(no_such_file(path))
-    try:
-        yield
-    except Exception as error:
-        from hedge.portfolio import PortfolioError
-        from monitor.place import AlreadyWatched, PlaceError
-        from monitor.portfolio_file import UnreadableFile
-        from monitor.settings import SettingsError
-
-        if isinstance(error, PortfolioError | UnreadableFile | PlaceError | AlreadyWatched | SettingsError):
-            raise Wrong(str(error)) from error
-        raise
-
-
-def no_such_file(path: Path) -> str:
-    sample = Path(__file__).resolve().parent / "sample_portfolio.json"
-    import difflib
-
-    near = difflib.get_close_matches(str(path), COMMANDS, n=1, cutoff=0.7)
-    guess = f" (The command is spelled {near[0]}.)" if near else ""
-    return (
-        f"There is no file {path.absolute()}.{guess}\n"
-        f"A sample to copy and change: {sample}\n"
-        "To look around first: hedgetui --demo"
-    )
+def friendly(path: Path) -> AbstractContextManager[None]:
+    return usage.friendly(path, os.environ, COMMANDS)
 
 
 if __name__ == "__main__":

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import msgspec
 
 from hedge.snapshot import AlertRow, AssetRow, PositionRow, Snapshot
-from monitor.clock import BootClock
-from monitor.launch import running
-from monitor.link import connect
 from monitor.messages import Monitor, MonitorLost
-from monitor.place import Place
-
-if TYPE_CHECKING:
-    from monitor.engine import Engine
+from monitor.reaching import reached
 
 NO_DATA = 3
 """Exit code: no data came."""
@@ -53,38 +46,12 @@ def look(path: Path, env: Mapping[str, str], wait_s: float) -> Snapshot:
     """A snapshot of the running monitor, or of an engine that runs in this process for up to `wait_s` seconds.
 
     Raises SettingsError, UnreadableFile and PortfolioError; MonitorLost where a running monitor cannot be joined."""
-    place = running(path, env)
-    if place is not None:
-        return asyncio.run(_look_over(place, wait_s))
-    from feeds.markets import FeedSetup
-    from monitor.portfolio_file import PortfolioFile
-    from monitor.run import cache_folder, new_engine
-    from monitor.settings import read_settings
-    from monitor.watch import Watch
 
-    logging.getLogger("hedgetui").addHandler(logging.NullHandler())  # the snapshot says it all
-    settings = read_settings(env)
-    file = PortfolioFile(path)
-    watch = Watch(file.read(), BootClock(), path=str(file.path))
-    setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
-    return asyncio.run(_look_in(new_engine(watch, setup, None), wait_s))
+    async def first() -> Snapshot:
+        async with reached(path, env) as monitor:
+            return await until_complete(monitor, wait_s)
 
-
-async def _look_over(place: Place, wait_s: float) -> Snapshot:
-    client = await connect(place.sock)
-    try:
-        return await until_complete(client, wait_s)
-    finally:
-        await client.close()
-
-
-async def _look_in(engine: Engine, wait_s: float) -> Snapshot:
-    running = asyncio.create_task(engine.run(), name="engine")
-    try:
-        return await until_complete(engine, wait_s)
-    finally:
-        engine.stop("asked no more")
-        await running
+    return asyncio.run(first())
 
 
 async def until_complete(monitor: Monitor, wait_s: float) -> Snapshot:
@@ -106,6 +73,11 @@ async def until_complete(monitor: Monitor, wait_s: float) -> Snapshot:
 def report(snapshot: Snapshot, as_json: bool, out: TextIO) -> tuple[int, str]:
     """Print the snapshot; returns the exit code and a sentence for stderr, empty when all is there."""
     out.write(to_json(snapshot) + "\n" if as_json else to_text(snapshot))
+    return verdict(snapshot)
+
+
+def verdict(snapshot: Snapshot) -> tuple[int, str]:
+    """The exit code by what data there is, and a sentence on what is missing; empty when all is there."""
     if complete(snapshot):
         return 0, ""
     if has_data(snapshot):
