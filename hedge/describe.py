@@ -153,14 +153,18 @@ def _size_and_margin(account: Account, position: Position) -> tuple[Decimal, Dec
     return None if margin is None else (position.contracts, entry, margin)
 
 
+def _share(target: Target) -> str:
+    """`all of it`, `50 % of it`, or between which bounds it goes with funding."""
+    if target.floor is not None and target.cap is not None:
+        bounds = f"between {plain(target.floor * 100)} % and {plain(target.cap * 100)} % of it as funding goes"
+        return f"{bounds}, {plain(target.ratio * 100)} % at none"
+    if target.ratio == 1:
+        return "all of it"
+    return "none of it" if target.ratio == 0 else f"{plain(target.ratio * 100)} % of it"
+
+
 def _plan(target: Target) -> str:
-    share = (
-        "all of it"
-        if target.ratio == 1
-        else "none of it"
-        if target.ratio == 0
-        else f"{plain(target.ratio * 100)} % of it"
-    )
+    share = _share(target)
     if target.proxy is None:
         return f"short {share}"
     beta = f"at a beta of {plain(target.beta)}" if target.beta is not None else "sized by a beta not known yet"

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedge.book import Book
+from hedge.describe import describe
 from hedge.exposure import ZERO
 from hedge.policy import FULL_APR, Target, funding_ratio, target_of
 from hedge.remarks import error_usd, remarks
@@ -72,6 +73,13 @@ def test_an_own_target_replaces_a_general_plan_that_follows_funding() -> None:
     policy = {"floor": "0.2", "cap": "0.9", "assets": {"SOL": {"target": "0.5"}}}
     assert plan("SOL", **policy).base is None
     assert plan("BTC", **policy).base == D("0.9")
+
+
+def test_the_file_alone_says_its_plan() -> None:
+    words = describe(dynamic({"target": "0.5", "floor": "0.2", "cap": "1"}).portfolio)
+    assert "Plan for BTC: short between 20 % and 100 % of it as funding goes, 50 % at none." in words
+    words = describe(dynamic({"assets": {"BTC": {"target": "0.4", "mode": "add"}}}).portfolio)
+    assert "Careful: a target of 140 % is net short by plan." in words
 
 
 def dynamic(policy: dict[str, Any], **more: Any) -> Book:
