@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from hedge.account_row import account_row
-from hedge.book_past import DAILY, coins_estimated_by, estimate, named, take_credit, take_over
+from hedge.book_past import DAILY, coins_estimated_by, estimate, lacks_marks, named, take_credit, take_over
 from hedge.book_rates import is_rate_market, money_rows, moved_rates, take_rate
 from hedge.coin_row import asset_row
 from hedge.coins import Coin
@@ -243,8 +243,10 @@ class Book:
         """History came: what legs were paid, and by daily candles the betas of coins."""
         market = self.ledger.market(update.venue, update.symbol)
         market.remember(update)
-        touched = self._settled(market)
-        if isinstance(update, Settlements) or (update.kind, update.hours) != DAILY:
+        if isinstance(update, Settlements):
+            return self._settled(market)
+        touched = self._settled(market) if lacks_marks(market) else self._touches_of(market)
+        if (update.kind, update.hours) != DAILY:
             return touched
         coins = coins_estimated_by(market, self.layout)
         for coin in coins:

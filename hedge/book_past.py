@@ -65,6 +65,12 @@ def coins_estimated_by(market: Market, layout: Layout) -> list[Coin]:
     return [coin for coin in layout.coins.values() if coin.name in names or coin.target.proxy in names]
 
 
+def lacks_marks(market: Market) -> bool:
+    """Whether candles must say at which marks its stamps were paid."""
+    known = market.settlements
+    return known is not None and any(each.mark is None for each in known.settlements)
+
+
 def take_credit(leg: Leg, layout: Layout) -> Coin | None:
     """Put what a leg was paid into its wallet; the coin that the wallet holds, where it is one of the book."""
     wallet = layout.wallet_of(leg)
