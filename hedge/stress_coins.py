@@ -12,6 +12,7 @@ from hedge.stressed import AssetStress, LegStress
 from hedge.sums import exact_sum
 
 NOT_PRICED = "it has no price"
+NOTHING_LEFT = "nothing of it is left"
 
 
 def asset_stress(scene: Scene, row: AssetRow) -> AssetStress:
@@ -19,7 +20,7 @@ def asset_stress(scene: Scene, row: AssetRow) -> AssetStress:
     name = row.asset
     legs = [leg for leg in scene.legs.values() if leg.asset == name]
     left = [leg for leg in legs if leg.state != "gone"]
-    after, coin = scene.assets.get(name), scene.course.priced.layout.coins.get(name)
+    after = scene.assets.get(name)
     why: dict[str, str] = {}
     spot, money = _spot_pnl(scene, row, why), _money_pnl(scene, left, why)
     hedge = of_legs("hedge_pnl_usd", left, why)
@@ -29,7 +30,7 @@ def asset_stress(scene: Scene, row: AssetRow) -> AssetStress:
     return AssetStress(
         asset=name,
         price_before=row.price,
-        price=None if coin is None else coin.price.usd,
+        price=_price_after(scene, name, why),
         spot_usd_before=row.spot_usd,
         spot_pnl_usd=spot,
         hedge_pnl_usd=hedge,
@@ -53,6 +54,13 @@ def of_legs(name: str, legs: Sequence[LegStress], why: dict[str, str]) -> Known:
     if missing is not None:
         why.setdefault(name, f"{missing.id}: {missing.why.get(name, 'not known')}")
     return exact_sum(parts)
+
+
+def _price_after(scene: Scene, name: str, why: dict[str, str]) -> Known:
+    coin = scene.course.priced.layout.coins.get(name)
+    if coin is None:
+        why["price"] = NOTHING_LEFT
+    return None if coin is None else coin.price.usd
 
 
 def _spot_pnl(scene: Scene, row: AssetRow, why: dict[str, str]) -> Known:
@@ -89,7 +97,7 @@ def _reasons(row: AssetRow, after: AssetRow | None, unknown: LegStress | None, w
     for name in ("hedge_ratio", "to_liquidation"):
         if name in row.why:
             why[f"{name}_before"] = row.why[name]
-        reason = "nothing of it is left" if after is None else after.why.get(name, "")
+        reason = NOTHING_LEFT if after is None else after.why.get(name, "")
         if reason:
             why[name] = reason
     for name, today in (("price", "price"), ("price_before", "price"), ("spot_usd_before", "spot_usd")):

@@ -48,17 +48,9 @@ def leg_stress(scene: Scene, row: PositionRow) -> LegStress:
     why: dict[str, str] = {}
     hedge = _hedge_pnl(course, row.id, state, why)
     lost = ZERO if state != "gone" else scene.lost(f"leg:{row.id}")
-    if lost is None:
-        why["lost_usd"] = row.why.get("unrealised_pnl_usd", "its PnL is not known")
     left, needed = _margins(moved, state, why)
-    if after is None or after.to_liquidation is None:
-        why["to_liquidation"] = _words(state) if after is None else after.why.get("to_liquidation", "not known")
-    for name, today in (("liquidation_price", "liquidation_price"), ("to_liquidation_before", "to_liquidation")):
-        if today in row.why:
-            why[name] = row.why[today]
     mark = course.priced.ledger.market(row.venue, row.symbol).mark
-    if mark is None:
-        why["mark"] = why["mark_before"] = row.why.get("mark", "no mark has come yet")
+    _reasons(row, after, state, why)
     return LegStress(
         id=row.id,
         asset=course.live.layout.coin_of[row.id].name,
@@ -82,6 +74,17 @@ def leg_stress(scene: Scene, row: PositionRow) -> LegStress:
         stale=row.stale,
         why=why,
     )
+
+
+def _reasons(row: PositionRow, after: PositionRow | None, state: LegState, why: dict[str, str]) -> None:
+    """Reasons that are those of the rows."""
+    if after is None or after.to_liquidation is None:
+        why["to_liquidation"] = _words(state) if after is None else after.why.get("to_liquidation", "not known")
+    given = {"liquidation_price": "liquidation_price", "to_liquidation_before": "to_liquidation"}
+    given |= {"mark_before": "mark", "mark": "mark"}
+    if state == "gone" and row.unrealised_pnl_usd is None:
+        given["lost_usd"] = "unrealised_pnl_usd"
+    why |= {name: row.why[today] for name, today in given.items() if today in row.why}
 
 
 def _state(course: Course, leg_id: str) -> LegState:

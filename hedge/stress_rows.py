@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from hedge.course import Course
 from hedge.equity import equity_usd, why_no_equity
 from hedge.exposure import ZERO, ratio
@@ -22,51 +24,63 @@ Row = AssetStress | AccountStress
 def stress_of(course: Course, today: Snapshot, after: Snapshot) -> Stress:
     """The result of a course; `today` and `after` are the snapshots of its first and its last book."""
     scene = Scene(course, today, after)
-    assets = tuple(asset_stress(scene, row) for row in today.assets)
-    accounts = tuple(account_stress(scene, row) for row in today.accounts)
+    stress = Stress(
+        as_of=today.as_of,
+        portfolio=today.portfolio,
+        shock=course.shock,
+        words=plain_words(course.shock),
+        assets=tuple(asset_stress(scene, row) for row in today.assets),
+        accounts=tuple(account_stress(scene, row) for row in today.accounts),
+        legs=tuple(scene.legs.values()),
+        liquidated=tuple(leg.id for leg in scene.legs.values() if leg.state == "liquidated"),
+        unknown=tuple(leg.id for leg in scene.legs.values() if leg.state == "unknown"),
+        stale=today.totals.stale,
+        stale_usd=today.totals.stale_usd,
+        age_s=today.totals.age_s,
+        notes=tuple(_notes(scene)),
+    )
+    stress = _with_totals(scene, _with_sums(stress, today.totals.spot_usd))
+    _reasons(scene, stress)
+    return stress
+
+
+def _with_sums(stress: Stress, spot_usd: Known) -> Stress:
+    """The totals that are sums of rows."""
+    assets, accounts, why = stress.assets, stress.accounts, stress.why
     kept = [row for row in accounts if not row.gone]
-    why: dict[str, str] = {}
     spot, hedge = _sum("spot_pnl_usd", assets, why), _sum("hedge_pnl_usd", assets, why)
     collateral = _sum("collateral_pnl_usd", (*assets, *accounts), why)
     lost = _sum("lost_usd", (*assets, *accounts), why)
     net = exact_sum((spot, hedge, collateral, lost))
     if net is None:
         why["net_pnl_usd"] = next(iter(why.values()))
-    unknown = tuple(leg.id for leg in scene.legs.values() if leg.state == "unknown")
-    before, left = today.totals, after.totals
-    stress = Stress(
-        as_of=today.as_of,
-        portfolio=today.portfolio,
-        shock=course.shock,
-        words=plain_words(course.shock),
-        spot_usd_before=before.spot_usd,
+    return replace(
+        stress,
+        spot_usd_before=spot_usd,
         spot_pnl_usd=spot,
         hedge_pnl_usd=hedge,
         collateral_pnl_usd=collateral,
         lost_usd=lost,
         net_pnl_usd=net,
-        net_pct_of_spot=_share(net, before.spot_usd),
-        equity_usd_before=equity_usd(course.live),
-        equity_usd=None if unknown else equity_usd(course.after),
-        hedge_ratio_before=before.hedge_ratio,
-        hedge_ratio=None if unknown else left.hedge_ratio,
+        net_pct_of_spot=_share(net, spot_usd),
         margin_left_usd=_sum("margin_left_usd", kept, why),
         top_up_usd=_sum("top_up_usd", kept, why),
-        funding_day_usd_before=before.funding_day_usd,
-        funding_day_usd=None if unknown else left.funding_day_usd,
-        liquidated=tuple(leg.id for leg in scene.legs.values() if leg.state == "liquidated"),
-        unknown=unknown,
-        assets=assets,
-        accounts=accounts,
-        legs=tuple(scene.legs.values()),
-        stale=before.stale,
-        stale_usd=before.stale_usd,
-        age_s=before.age_s,
-        notes=tuple(_notes(scene)),
-        why=why,
     )
-    _reasons(scene, stress)
-    return stress
+
+
+def _with_totals(scene: Scene, stress: Stress) -> Stress:
+    """The totals of the books before and after; those after are not known while it is not known which legs are left."""
+    before, after = scene.today.totals, scene.after.totals
+    known = not stress.unknown
+    return replace(
+        stress,
+        equity_usd_before=equity_usd(scene.course.live),
+        equity_usd=equity_usd(scene.course.after) if known else None,
+        hedge_ratio_before=before.hedge_ratio,
+        hedge_ratio=after.hedge_ratio if known else None,
+        funding_day_usd_before=before.funding_day_usd,
+        funding_day_usd=after.funding_day_usd if known else None,
+    )
 
 
 def _share(net: Known, spot: Known) -> Known:

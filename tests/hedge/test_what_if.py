@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
-
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -12,39 +9,11 @@ from msgspec.structs import replace
 from hedge.book import Book
 from hedge.ladder import STEPS, ladder
 from hedge.shock import FundingMove, Shock
-from hedge.stressed import LegStress, Stress
 from hedge.take import take_snapshot
 from hedge.what_if import WhatIf, what_if
+from tests.hedge.hedged_bitcoin import BTC, COIN_BTC, COIN_ETH, CROSS, ETH, LEG, book_of, only, prices, under
 from tests.hedge.said import D, account, at, flat, index, instrument, mark, portfolio, position
 from tests.hedge.stressed_books import NOW, told
-
-BTC, ETH, COIN_BTC, COIN_ETH = "BTC/USDT:USDT", "ETH/USDT:USDT", "BTC/USD:BTC", "ETH/USD:ETH"
-CROSS = {"margin_mode": "cross"}
-LEG = f"main/{BTC}/short"
-
-
-def book_of(*positions: dict[str, str], held: str = "1", collateral: dict[str, str] | None = None, **more: Any) -> Book:
-    """So many bitcoin held, one account at Binance; marks stand at their index, brackets ask 0.5 %."""
-    holdings = [{"asset": "BTC", "quantity": held}] if D(held) else []
-    written = portfolio(
-        holdings=holdings,
-        accounts=[account("main", "binance", collateral or {"USDT": "60000"}, *positions, **more)],
-    )
-    return told(Book(written), premium=D(1))
-
-
-def under(book: Book, shock: Shock) -> Stress:
-    return what_if(book, shock, NOW).stress
-
-
-def only(stress: Stress) -> LegStress:
-    (leg,) = stress.legs
-    return leg
-
-
-def prices(**moves: str) -> Shock:
-    return Shock(prices={coin: D(move) for coin, move in moves.items()})
-
 
 # Prices
 
@@ -384,92 +353,6 @@ def test_a_ladder_of_a_leg_is_of_its_coin_and_one_of_all_or_a_crash_of_every_coi
         ladder(book, "DOGE", steps, NOW)
     with pytest.raises(ValueError, match="cannot move"):
         ladder(book, "BTC", [D(-1)], NOW)
-
-
-# What is not known
-
-
-def bare(*positions: dict[str, str], collateral: dict[str, str] | None = None) -> Book:
-    """The same book, whose venue gives no brackets and no rate."""
-    wallet = {"USDT": "60000"} if collateral is None else collateral
-    written = portfolio(
-        holdings=[{"asset": "BTC", "quantity": "1"}], accounts=[account("main", "binance", wallet, *positions)]
-    )
-    return told(Book(written), premium=D(1), tiered=False)
-
-
-def test_without_brackets_a_loss_is_not_known_until_it_is_all() -> None:
-    book = bare(position(BTC, "1", "60000", margin="12000"))
-    up = under(book, prices(BTC="0.1"))
-    leg = only(up)
-    assert leg.state == "unknown" and up.unknown == (LEG,) and up.liquidated == ()
-    assert leg.hedge_pnl_usd is None and leg.standing_pnl_usd == -6_000
-    for name in ("hedge_pnl_usd", "net_pnl_usd", "hedge_ratio", "equity_usd", "margin_left_usd", "top_up_usd"):
-        assert getattr(up, name) is None and "maintenance" in up.why[name], name
-    assert up.spot_pnl_usd == 6_000
-    down = under(book, prices(BTC="-0.1"))
-    assert only(down).state == "open" and down.net_pnl_usd == 0
-    assert only(down).margin_left is None and "maintenance" in only(down).why["margin_left"]
-    gone = under(book, prices(BTC="0.2"))
-    assert gone.liquidated == (LEG,) and gone.hedge_pnl_usd == -12_000
-
-
-def test_a_wallet_that_is_not_stated_cannot_be_judged() -> None:
-    book = bare(position(BTC, "1", "60000", **CROSS, maintenance_margin_rate="0.005"), collateral={})
-    up = under(book, prices(BTC="0.1"))
-    assert up.unknown == (LEG,) and up.net_pnl_usd is None
-    assert "states no USDT collateral" in up.why["net_pnl_usd"]
-    assert up.equity_usd_before is None and "USDT collateral" in up.why["equity_usd_before"]
-    down = under(book, prices(BTC="-0.1"))
-    assert down.unknown == () and down.net_pnl_usd == 0
-    slip = under(book, Shock(money={"USDT": D("-0.05")}))
-    assert slip.collateral_pnl_usd is None and "USDT collateral" in slip.why["collateral_pnl_usd"]
-
-
-def test_what_has_no_price_gains_nothing_known_unless_it_stands_still() -> None:
-    written = portfolio(
-        holdings=[{"asset": "BTC", "quantity": "1"}, {"asset": "AVAX", "quantity": "9"}],
-        accounts=[account("main", "binance", {"USDT": "60000"}, position(BTC, "1", "60000", **CROSS))],
-    )
-    book = told(Book(written), {"BTC": D(60_000), "AVAX": D(30)}, D(1))
-    unpriced = Book(written, book.ledger)
-    unpriced.ledger.market("binance", "AVAX/USDT").spot = None
-    unpriced = unpriced.with_portfolio(written)
-    alone = under(unpriced, prices(BTC="0.1"))
-    assert alone.spot_pnl_usd == 6_000 and alone.net_pnl_usd == 0
-    assert alone.net_pct_of_spot is None and "AVAX" in alone.why["net_pct_of_spot"]
-    everything = under(unpriced, prices(all="0.1"))
-    assert everything.spot_pnl_usd is None and everything.net_pnl_usd is None
-    assert "AVAX" in everything.why["spot_pnl_usd"] and everything.hedge_pnl_usd == -6_000
-
-
-def test_a_basis_cannot_move_a_mark_that_never_came() -> None:
-    book = book_of(position(BTC, "1", "60000", **CROSS))
-    book.ledger.market("binance", BTC).mark = None
-    marked = book.with_portfolio(book.portfolio)
-    stress = under(marked, Shock(basis={"BTC": D("0.01")}))
-    assert stress.hedge_pnl_usd is None and "that a basis could move" in stress.why["hedge_pnl_usd"]
-    assert under(marked, prices(BTC="0.1")).hedge_pnl_usd == -6_000
-
-
-def test_old_prices_are_carried_as_old() -> None:
-    later = at(60_000)
-    stress = what_if(book_of(position(BTC, "1", "60000", **CROSS)), prices(BTC="0.1"), later).stress
-    assert stress.stale and stress.stale_usd == 60_000 and stress.age_s == 60
-    assert stress.assets[0].stale and "mark" in only(stress).stale
-    assert stress.notes == ("some prices are old, and so are the figures made of them",)
-    assert stress.hedge_pnl_usd == -6_000
-
-
-def test_a_leg_without_contract_facts_leaves_the_hedge_unknown() -> None:
-    written = portfolio(
-        holdings=[{"asset": "BTC", "quantity": "1"}],
-        accounts=[account("main", "binance", {"USDT": "60000"}, position(BTC, "1", "60000", margin="9000"))],
-    )
-    stress = under(Book(written), prices(BTC="0.1"))
-    assert stress.hedge_pnl_usd is stress.spot_pnl_usd is stress.net_pnl_usd is None
-    assert "contract facts" in stress.why["hedge_pnl_usd"]
-    assert under(Book(written), Shock()).net_pnl_usd == Decimal(0)
 
 
 # Rates that index streams imply, marks of the last minutes
