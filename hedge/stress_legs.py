@@ -120,6 +120,8 @@ def _margins(moved: Leg | None, state: LegState, why: dict[str, str]) -> tuple[K
         return None, None
     left = room(moved)
     needed = ZERO if state == "open" else top_up(required_margin=ZERO, margin=left)
+    if needed is None:
+        why["top_up"] = why_unknown(moved)
     if state == "liquidated":
         return ZERO, needed
     if left is None:

@@ -40,6 +40,7 @@ def test_without_brackets_a_loss_is_not_known_until_it_is_all() -> None:
     assert only(down).margin_left is None and "maintenance" in only(down).why["margin_left"]
     gone = under(book, prices(BTC="0.2"))
     assert gone.liquidated == (LEG,) and gone.hedge_pnl_usd == -12_000
+    assert only(gone).top_up is None and "maintenance" in only(gone).why["top_up"]
 
 
 def test_a_wallet_that_is_not_stated_cannot_be_judged() -> None:
