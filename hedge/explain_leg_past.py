@@ -132,7 +132,7 @@ def _usual(part: str, label: str, symbol: str) -> Callable[[LegSubject], Input]:
             symbol,
             getattr(usual, part),
             "fraction",
-            f"{usual.hours} hourly candles of {market.venue}",
+            f"{usual.minutes} minutes watched" if usual.minutes else f"{usual.hours} hourly candles of {market.venue}",
             age_s=None if until is None else seconds(subject.now.wall_ms, until),
             why=usual.why or ledger.why_no_past(market, "hourly candles"),
             remedy=f"{MINIMUM_BASIS_HOURS} hourly candles of mark and index",

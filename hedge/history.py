@@ -48,13 +48,15 @@ class Pair(Struct, frozen=True):
 
 
 class UsualBasis(Struct, frozen=True):
-    """Mean and sample standard deviation of mark over index minus one, over so many hourly closes."""
+    """Mean and sample standard deviation of mark over index minus one: of so many hourly closes, or minutes watched."""
 
     mean: Decimal | None = None
     std: Decimal | None = None
     hours: int = 0
     until_ms: int | None = None
     why: str = ""
+    minutes: int = 0
+    """One-minute medians it is of; 0 where it is of hourly closes."""
 
 
 def aligned_closes(first: Sequence[Candle], second: Sequence[Candle]) -> list[tuple[int, Decimal, Decimal]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from hedge.basis_minutes import TOGETHER_MS, BasisMinutes
 from hedge.history import UsualBasis, usual_basis
 from hedge.market import (
     Candles,
@@ -61,6 +62,7 @@ class Market:
         "lean",
         "lean_since_ms",
         "mark",
+        "minutes",
         "passed",
         "rejected",
         "settlements",
@@ -89,7 +91,8 @@ class Market:
         self.passed: list[Settlement] = []
         """Stamps that were seen to pass, as predicted, until the venue publishes what it settled."""
         self.usual = UsualBasis()
-        """What the basis was in the last days, by its hourly candles."""
+        """What the basis was in the last days: by its hourly candles, and once watched for a day by its minutes."""
+        self.minutes = BasisMinutes()
         self.confirmed: dict[str, int] = {}
         """By feed, when a delta last confirmed what it did not mention."""
         self.states: dict[str, SymbolState] = {}
@@ -127,9 +130,19 @@ class Market:
         setattr(self, name, value)
         if isinstance(value, Mark):
             self.trail.note(value.at_mono_ms, value.price)
+        elif isinstance(value, Index):
+            self._watch_basis(value)
         elif isinstance(value, Funding):
             self._lean(value)
         return True
+
+    def _watch_basis(self, index: Index) -> None:
+        """A sample a second of the basis, where mark and index came together."""
+        mark, at_ms = self.mark, index.at_mono_ms
+        if mark is None or not self.minutes.due(at_ms) or abs(at_ms - self.arrival(mark)) > TOGETHER_MS:
+            return
+        if self.minutes.note(at_ms, mark.price / index.price - 1):
+            self.usual = self.minutes.usual() or self.usual
 
     def _lean(self, funding: Funding) -> None:
         """Note when the prediction changed its sign; a zero has none and is passed over."""
@@ -151,7 +164,7 @@ class Market:
         """Keep the newest history of its kind."""
         if isinstance(update, Candles):
             self.candles[update.kind, update.hours] = update
-            if update.hours == 1:
+            if update.hours == 1 and not self.usual.minutes:
                 self.usual = usual_basis(self.candles.get(("mark", 1)), self.candles.get(("index", 1)))
         else:
             self.settlements = update
