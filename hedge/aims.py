@@ -11,12 +11,14 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from hedge.after import realised
+from hedge.balances import coins_worth
 from hedge.book import Book
 from hedge.exposure import ONE, ZERO, known_sum
 from hedge.legs import Leg
 from hedge.liquidation import isolated_liquidation, liquidation_distance, required_margin, top_up
 from hedge.margin import maintenance_margin, notional
 from hedge.pnl import pnl
+from hedge.symbols import MONEY
 from hedge.wallets import Wallet
 from hedge.worth import difference
 
@@ -201,9 +203,12 @@ def joint_aim(book: Book, wallet: Wallet, distance: Decimal) -> Aim:
 
 def _room_at(book: Book, wallet: Wallet, scale: Decimal) -> Decimal | None:
     """Equity less maintenance margin, with every mark and coin at `scale` times its price."""
-    coins = wallet.coins_worth(book.usd_price, wallet.cross_legs[0].quote_usd)
+    coins = wallet.coins(book.usd_price, wallet.cross_legs[0].quote_usd)
+    if coins is None:
+        return None
+    moving, still = (coins_worth([coin for coin in coins if (coin.asset in MONEY) == money]) for money in (False, True))
     legs = [_stands_on(leg, ZERO, scale) for leg in wallet.cross_legs]
-    return known_sum((wallet.shared, None if coins is None else coins * scale, *legs))
+    return known_sum((wallet.shared, moving * scale, still, *legs))
 
 
 def _less_closed(leg: Leg, contracts: Decimal, scale: Decimal) -> Decimal | None:

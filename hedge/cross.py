@@ -18,6 +18,7 @@ from hedge.margin import maintenance_margin, margin_ratio, notional
 from hedge.market import Side, Tier
 from hedge.piecewise import Curve, line, nearest, plausible, scaled, value, zeros
 from hedge.pnl import pnl
+from hedge.symbols import MONEY
 
 
 class MarginPosition(Struct, frozen=True):
@@ -148,8 +149,9 @@ def joint_liquidation(
     """The common percentage move of all marks, and of collateral coins, at which equity is the maintenance margin.
 
     The honest proximity of an account. `wallet_balance` is in the quote currency (worth `quote_usd`, and it does not
-    move); the wallet of a coin-margined account is `coin_collateral` of its asset. Linear and inverse positions and
-    coin collateral may be mixed: in USD each is linear in the move, so the solution is exact, brackets included.
+    move; neither does money among the collateral); the wallet of a coin-margined account is `coin_collateral` of its
+    asset. Linear and inverse positions and coin collateral may be mixed: in USD each is linear in the move, so the
+    solution is exact, brackets included.
     Linear alone: 1 + x = (W + sum(A - s q E)) / sum(q P (m + f - s)). Of two solutions (a book that ends both ways)
     the nearest is `shock_pct`. All None where a position has no tiers.
     """
@@ -216,8 +218,9 @@ def _account_curves(
 ) -> list[Curve] | None:
     """An account's equity minus maintenance margin in USD, over the common scale of all marks; None without tiers."""
     prices = _coin_prices(coin_collateral)
-    coins = sum((_worth(coin) for coin in coin_collateral), ZERO)
-    curves = [line(constant=wallet_balance * quote_usd, slope=coins)]
+    moving = sum((_worth(coin) for coin in coin_collateral if coin.asset not in MONEY), ZERO)
+    still = sum((_worth(coin) for coin in coin_collateral if coin.asset in MONEY), ZERO)
+    curves = [line(constant=wallet_balance * quote_usd + still, slope=moving)]
     for position in positions:
         if position.contracts == 0:
             continue

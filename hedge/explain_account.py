@@ -194,7 +194,6 @@ def _joint(subject: WalletSubject) -> Entry[WalletSubject]:
     takes: dict[str, str | Callable[[WalletSubject], Input]] = {"positions": _positions}
     if money:
         takes |= {"wallet_balance": "shared", "coin_collateral": _coins}
-        takes["quote_usd"] = lambda s: replace(money_rate(s, s.currency), note="without coins as margin it cancels out")
     else:
         takes["coin_collateral"] = _own_coins
     return Entry(

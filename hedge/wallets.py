@@ -198,16 +198,16 @@ class Wallet:
         return self.why_no_equity() or "a coin of the collateral has no price"
 
     def joint(self, price: UsdPrice, quote_usd: Decimal) -> JointLiquidation | None:
-        """The common move of all marks that ends the cross legs; None without any, or while an input is missing."""
+        """The common move of all marks that ends the cross legs; None without any, or while an input is missing.
+
+        All of it is in the wallet's own currency, so what that is worth in dollars does not matter."""
         legs = self.cross_legs
         positions = [position for position in (leg.margin_position() for leg in legs) if position is not None]
         shared, coins = self.shared, self.coins(price, quote_usd)
         if not legs or shared is None or coins is None or len(positions) < len(legs):
             return None
         if self.is_money:
-            return joint_liquidation(
-                positions=positions, wallet_balance=shared, coin_collateral=coins, quote_usd=quote_usd
-            )
+            return joint_liquidation(positions=positions, wallet_balance=shared, coin_collateral=coins)
         own = CoinCollateral(asset=legs[0].asset, quantity=shared, price=_mark(positions))
         return joint_liquidation(positions=positions, coin_collateral=[own])
 
