@@ -47,7 +47,7 @@ def _basis(alert: Alert, scene: Scene) -> Said:
         pct = value if pct is None else pct
         fact = f"The mark is {_hundredths(value)} {'above' if value > 0 else 'below'} its index"
         rest = limit_words(alert, scene, figures.limit)
-    order, order_rest = _on_closing(leg, pct)
+    order, order_rest = _ordered(alert, scene, _on_closing(leg, pct))
     return _of_leg("Basis", alert, leg, fact, rest, order, order_rest, "basis_pct")
 
 
@@ -79,7 +79,7 @@ def _persistent(alert: Alert, scene: Scene) -> Said:
     order_rest = "."
     if leg is not None and leg.funding_day_usd is not None and leg.funding_day_usd < 0:
         order_rest = f": now it pays {_money(leg.funding_day_usd)} a day."
-    order = "Weigh a smaller hedge or another venue"
+    order, order_rest = _ordered(alert, scene, ("Weigh a smaller hedge or another venue", order_rest))
     return _of_leg("Funding", alert, leg, fact, rest, order, order_rest, "funding_apr")
 
 
@@ -91,7 +91,7 @@ def _large(alert: Alert, scene: Scene) -> Said:
     rest = limit_words(alert, scene, _apr_limit, _apr_limit)
     order = order_rest = ""
     if not receives:
-        order, order_rest = "Decide before the stamp", _stamp(leg)
+        order, order_rest = _ordered(alert, scene, ("Decide before the stamp", _stamp(leg)))
     return _of_leg("Funding", alert, leg, fact, rest, order, order_rest, "funding_apr")
 
 
@@ -108,7 +108,8 @@ def _cost(alert: Alert, scene: Scene) -> Said:
     order_rest = "."
     if totals.protected_usd is not None:
         order_rest = f": it protects {figures.usd(totals.protected_usd)}."
-    return Said("Hedge cost · whole book", fact, rest, "Ask whether it is still worth it", order_rest)
+    order, order_rest = _ordered(alert, scene, ("Ask whether it is still worth it", order_rest))
+    return Said("Hedge cost · whole book", fact, rest, order, order_rest)
 
 
 def _book_value(alert: Alert, scene: Scene) -> Said:
@@ -117,7 +118,7 @@ def _book_value(alert: Alert, scene: Scene) -> Said:
         f"The coins are worth {figures.share(abs(value))} {'more' if value > 0 else 'less'} than at the last rebalance"
     )
     rest = limit_words(alert, scene, figures.limit) + last_known(alert, None)
-    return Said("Book value · whole book", fact, rest, "Check the plan", REBASED)
+    return Said("Book value · whole book", fact, rest, *_ordered(alert, scene, ("Check the plan", REBASED)))
 
 
 def _allocation(alert: Alert, scene: Scene) -> Said:
@@ -127,9 +128,9 @@ def _allocation(alert: Alert, scene: Scene) -> Said:
         before = asset.weight - asset.weight_shift
         fact = f"{asset.asset} is {figures.share(asset.weight)} of the book, it was {figures.share(before)}"
     rest = limit_words(alert, scene, figures.points) + last_known(alert, None)
-    return Said(
-        "Allocation · whole book", fact, rest, "Check the plan", REBASED, asset=None if asset is None else asset.asset
-    )
+    order, order_rest = _ordered(alert, scene, ("Check the plan", REBASED))
+    name = None if asset is None else asset.asset
+    return Said("Allocation · whole book", fact, rest, order, order_rest, asset=name)
 
 
 def _stablecoin(alert: Alert, scene: Scene) -> Said:
@@ -139,7 +140,7 @@ def _stablecoin(alert: Alert, scene: Scene) -> Said:
     held = scene.money[name].collateral_usd if name in scene.money else None
     order = f"Move collateral out of {name}" if value < 0 and alert.level >= CAUTION else ""
     order_rest = "" if not order else "." if not held else f": {figures.usd(held)} of it is there."
-    return Said(f"Stablecoin · {name}", fact, rest, order, order_rest)
+    return Said(f"Stablecoin · {name}", fact, rest, *_ordered(alert, scene, (order, order_rest)))
 
 
 def _file(alert: Alert, scene: Scene) -> Said:
@@ -156,6 +157,13 @@ def _file(alert: Alert, scene: Scene) -> Said:
     return Said(
         f"File · {name}", fact, rest, "Compare them with the venue", ", then write today's date as its `as_of`."
     )
+
+
+def _ordered(alert: Alert, scene: Scene, otherwise: tuple[str, str]) -> tuple[str, str]:
+    """The order of the first ticket, where there is one that trades; else the words given."""
+    tickets = tuple(each for each in scene.tickets.get(alert.key, ()) if each.kind != "wait")
+    found = order_of(tickets)
+    return found if found[0] else otherwise
 
 
 def _of_leg(

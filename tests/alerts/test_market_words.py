@@ -11,7 +11,7 @@ from alert_rows import NOW, SOL_LEG, account, doge, leg
 from alerts.scene import Scene, scene
 from alerts.values import Alert, Answered
 from alerts.words import LINE, alert_row
-from hedge.snapshot import AlertRow, AssetRow, MoneyRow, Totals
+from hedge.snapshot import AlertRow, AssetRow, MoneyRow, Ticket, Totals
 
 D = Decimal
 SOL = AssetRow("SOL", "hedged", weight=D("0.36"), weight_shift=D("0.12"))
@@ -179,3 +179,14 @@ def test_an_answered_pace_says_at_how_many_hours_it_asks_again() -> None:
 def test_what_is_over_says_where_it_is(rule: str, value: str, measure: str, words: str) -> None:
     over = Alert(rule, SOL_LEG, 1, 0, 2, 2, over_ms=NOW.mono_ms, value=D(value), measure=measure)
     assert alert_row(over, book()).fact.startswith(words)
+
+
+def test_a_ticket_that_trades_goes_before_general_words() -> None:
+    ticket = Ticket("buy", "bybit", words="Buy back 50 SOL on bybit", effect="to a hedge of 25 %", notional_usd=D(9321))
+    wait = Ticket("wait", words="Do nothing", effect="and pay 3.21 USD a day")
+    found = Alert("funding_persistent", SOL_LEG, 1, 1, 1, 1, value=D("-0.07"), shrinking=True)
+    key = ("funding_persistent", SOL_LEG)
+    row = alert_row(found, book(tickets={key: (ticket, wait)}))
+    assert row.order == "Buy back 50 SOL"
+    row = alert_row(found, book(tickets={key: (wait,)}))
+    assert row.order == "Weigh a smaller hedge or another venue"
