@@ -87,13 +87,14 @@ def test_a_stale_price_of_a_coin_without_a_leg() -> None:
     assert judge_feeds(rows, (), (doge(price_source="bingx-swap index", stale=True),))[0].level == 0
 
 
-def test_facts_that_cannot_be_read_count_only_when_the_streams_are_well() -> None:
-    facts = feed("binance-facts", "backing_off", reason="name not resolved")
+@pytest.mark.parametrize("name", ["binance-facts", "binance-history", "binance-rest"])
+def test_what_is_read_now_and_then_counts_only_when_the_streams_are_well(name: str) -> None:
+    facts = feed(name, "backing_off", reason="name not resolved")
     assert judge_feeds((facts,), (), waited_ms=19_999)[0].level == 0
     assert judge_feeds((facts,), (), waited_ms=20_000)[0].level == 2
     for stream, expected in (("binance-usdm", 0), ("bybit-linear", 2)):
         made = judge_feeds((facts, feed(stream, "backing_off")), (), waited_ms=HOUR)
-        assert level(made, "binance-facts") == expected
+        assert level(made, name) == expected
 
 
 def test_a_venue_that_no_feed_reads_is_named() -> None:
@@ -112,6 +113,7 @@ def test_a_venue_that_no_feed_reads_is_named() -> None:
         ("bybit-linear", None, True),
         ("bybit-spot", False, False),
         ("bybit-facts", False, False),
+        ("bybit-history", False, False),
         ("bybit-rest", False, False),
         ("binance-usdm", False, False),
         ("bybit", False, True),
