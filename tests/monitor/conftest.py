@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from household import Home, exchange
+from shell import Shell
 
 
 @pytest.fixture
@@ -18,9 +19,15 @@ def home() -> Iterator[Home]:
     home.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def shell(home: Home, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The front door, in a home without a network."""
+    return Shell(home, capsys)
+
+
+@pytest.fixture(scope="session")
 def addresses() -> Iterator[dict[str, Any]]:
-    """An exchange on loopback for all tests of a module."""
+    """An exchange on loopback for all tests."""
     with exchange() as found:
         yield found
 

@@ -8,6 +8,7 @@ import tomllib
 import pytest
 from desk import edited
 from household import ROOT, Home
+from shell import Shell
 
 from feeds.markets import FEEDS, VENUES
 from monitor import settings
@@ -29,44 +30,44 @@ def test_the_settings_know_every_theme_and_feed() -> None:
 
 
 @pytest.mark.parametrize("command", [(), ("monitor",), ("status",), ("stop",), ("check",), ("schema",)])
-def test_every_command_explains_itself(home: Home, command: tuple[str, ...]) -> None:
-    run = home.run(*command, "--help")
-    assert run.returncode == 0
-    assert run.stdout.startswith("usage: hedgetui")
-    assert "SUPPRESS" not in run.stdout
-    assert "--detached" not in run.stdout
+def test_every_command_explains_itself(shell: Shell, command: tuple[str, ...]) -> None:
+    run = shell(*command, "--help")
+    assert run.code == 0
+    assert run.out.startswith("usage: hedgetui")
+    assert "SUPPRESS" not in run.out
+    assert "--detached" not in run.out
 
 
-def test_check_says_the_book_back(home: Home) -> None:
-    run = home.run("check", str(home.portfolio))
-    assert run.returncode == 0
-    assert "SOL" in run.stdout
-    assert run.stderr == ""
+def test_check_says_the_book_back(shell: Shell) -> None:
+    run = shell("check", str(shell.home.portfolio))
+    assert run.code == 0
+    assert "SOL" in run.out
+    assert run.err == ""
 
 
-def test_check_of_a_wrong_file_names_line_field_found_and_remedy(home: Home) -> None:
-    home.write({**edited(), "holdings": [{"asset": "SOL", "quantity": "-1"}]})
-    run = home.run("check", str(home.portfolio))
-    assert run.returncode == 2
-    assert run.stdout == ""
-    assert run.stderr.startswith(f"{home.portfolio}:1:")
-    assert 'holdings[0].quantity: found "-1"' in run.stderr
+def test_check_of_a_wrong_file_names_line_field_found_and_remedy(shell: Shell) -> None:
+    shell.home.write({**edited(), "holdings": [{"asset": "SOL", "quantity": "-1"}]})
+    run = shell("check", str(shell.home.portfolio))
+    assert run.code == 2
+    assert run.out == ""
+    assert run.err.startswith(f"{shell.home.portfolio}:1:")
+    assert 'holdings[0].quantity: found "-1"' in run.err
 
 
 @pytest.mark.parametrize("command", ["check", "status", "monitor"])
-def test_a_missing_file_is_named_with_the_way_to_a_sample(home: Home, command: str) -> None:
-    run = home.run(command, "none.json")
-    assert run.returncode == 2
-    assert run.stdout == ""
-    assert str(home.folder / "none.json") in run.stderr
-    assert "sample_portfolio.json" in run.stderr
-    assert "--demo" in run.stderr
+def test_a_missing_file_is_named_with_the_way_to_a_sample(shell: Shell, command: str) -> None:
+    run = shell(command, "none.json")
+    assert run.code == 2
+    assert run.out == ""
+    assert str(shell.home.folder / "none.json") in run.err
+    assert "sample_portfolio.json" in run.err
+    assert "--demo" in run.err
 
 
-def test_a_mistyped_command_is_taken_for_a_file_and_guessed(home: Home) -> None:
-    run = home.run("staus")
-    assert run.returncode == 2
-    assert "status" in run.stderr
+def test_a_mistyped_command_is_taken_for_a_file_and_guessed(shell: Shell) -> None:
+    run = shell("staus")
+    assert run.code == 2
+    assert "status" in run.err
 
 
 @pytest.mark.parametrize("words", [(), ("--demo",), ("book.json",)])
@@ -79,65 +80,66 @@ def test_without_a_terminal_there_is_no_screen(home: Home, words: tuple[str, ...
     assert home.sock is None
 
 
-def test_the_demo_takes_no_portfolio(home: Home) -> None:
-    run = home.run("--demo", "book.json")
-    assert run.returncode == 2
-    assert "--demo" in run.stderr
+def test_the_demo_takes_no_portfolio(shell: Shell) -> None:
+    run = shell("--demo", "book.json")
+    assert run.code == 2
+    assert "--demo" in run.err
 
 
-def test_a_command_without_a_portfolio_asks_for_one_or_takes_the_setting(home: Home) -> None:
-    run = home.run("check")
-    assert run.returncode == 2
-    assert "settings" in run.stderr
-    home.env["HEDGETUI_PORTFOLIO"] = str(home.portfolio)
-    assert home.run("check").returncode == 0
+def test_a_command_without_a_portfolio_asks_for_one_or_takes_the_setting(shell: Shell) -> None:
+    run = shell("check")
+    assert run.code == 2
+    assert "settings" in run.err
+    shell.home.env["HEDGETUI_PORTFOLIO"] = str(shell.home.portfolio)
+    assert shell("check").code == 0
 
 
-def test_wrong_settings_end_before_anything_starts(home: Home) -> None:
-    home.env["HEDGETUI_TEHME"] = "dark"
-    run = home.run("status", str(home.portfolio))
-    assert run.returncode == 2
-    assert "did you mean theme?" in run.stderr
+def test_wrong_settings_end_before_anything_starts(shell: Shell) -> None:
+    shell.home.env["HEDGETUI_TEHME"] = "dark"
+    run = shell("status", str(shell.home.portfolio))
+    assert run.code == 2
+    assert "did you mean theme?" in run.err
 
 
-def test_the_schema_is_json_with_units(home: Home) -> None:
-    run = home.run("schema")
-    assert run.returncode == 0
-    schema = json.loads(run.stdout)
+def test_the_schema_is_json_with_units(shell: Shell) -> None:
+    run = shell("schema")
+    assert run.code == 0
+    schema = json.loads(run.out)
     assert schema["title"] == "HedgetuiPortfolio"
 
 
-def test_stop_where_nothing_runs_is_fine(home: Home) -> None:
-    run = home.run("stop", str(home.portfolio))
-    assert (run.returncode, run.stderr) == (0, "")
-    assert "No monitor" in run.stdout
-    assert "No monitor" in home.run("stop").stdout
+def test_stop_where_nothing_runs_is_fine(shell: Shell) -> None:
+    run = shell("stop", str(shell.home.portfolio))
+    assert (run.code, run.err) == (0, "")
+    assert "No monitor" in run.out
+    assert "No monitor" in shell("stop").out
 
 
-def test_status_without_a_network_is_3_with_a_reason_for_each_feed(home: Home) -> None:
-    run = home.run("status", str(home.portfolio), "--json", "--wait", "6")
-    assert run.returncode == 3
-    snapshot = json.loads(run.stdout)
+def test_status_without_a_network_is_3_with_a_reason_for_each_feed(shell: Shell) -> None:
+    run = shell("status", str(shell.home.portfolio), "--json", "--wait", "6")
+    assert run.code == 3
+    snapshot = json.loads(run.out)
     assert snapshot["schema"] == "hedgetui.snapshot/1"
     sick = {feed["feed"]: feed["reason"] for feed in snapshot["feeds"] if feed["state"] != "live"}
     assert sick["bybit-linear"]
-    assert [row["rule"] for row in snapshot["alerts"]] == ["feed"]
+    assert {row["rule"] for row in snapshot["alerts"]} == {"feed"}
+    assert "bybit-linear" in {row["subject"] for row in snapshot["alerts"]}
     assert sick["bybit-facts"]
-    assert run.stderr.startswith("No data came: ")
-    assert run.stderr.endswith("`hedgetui --demo` needs no network.\n")
-    assert run.stderr.count("\n") == 1
+    assert run.err.startswith("No data came: ")
+    assert run.err.endswith("`hedgetui --demo` needs no network.\n")
+    assert run.err.count("\n") == 1
     for figure in ("net_usd", "off_usd", "hedge_ratio", "funding_day_usd", "to_liquidation"):
         assert snapshot["totals"][figure] is None
         assert snapshot["totals"]["why"][figure]
 
 
-def test_status_as_text_shows_dashes_and_not_zeros(home: Home) -> None:
-    run = home.run("status", str(home.portfolio), "--wait", "1")
-    assert run.returncode == 3
-    (totals,) = (line for line in run.stdout.splitlines() if line.startswith("hedge ratio"))
+def test_status_as_text_shows_dashes_and_not_zeros(shell: Shell) -> None:
+    run = shell("status", str(shell.home.portfolio), "--wait", "1")
+    assert run.code == 3
+    (totals,) = (line for line in run.out.splitlines() if line.startswith("hedge ratio"))
     assert "– %" in totals
 
 
 @pytest.mark.parametrize("wait", ["-1", "x", "1e9"])
-def test_a_wait_must_be_seconds(home: Home, wait: str) -> None:
-    assert home.run("status", str(home.portfolio), f"--wait={wait}").returncode == 2
+def test_a_wait_must_be_seconds(shell: Shell, wait: str) -> None:
+    assert shell("status", str(shell.home.portfolio), f"--wait={wait}").code == 2

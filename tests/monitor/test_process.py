@@ -15,34 +15,38 @@ from pathlib import Path
 import pytest
 from desk import edited
 from household import ROOT, Home, alive, children_of, wait_for
+from shell import Shell
 
 from hedge.snapshot import Snapshot
 from monitor.joining import Joining
+from monitor.launch import running
 from monitor.link import connect
 from monitor.messages import Done, MonitorLost, Stop, WatcherCount, Watchers
 from monitor.viewer import demo, joined
 
 
-def test_a_headless_monitor_is_joined_by_status_and_ended_by_stop(connected: Home) -> None:
-    monitor = connected.monitor()
-    status = connected.run("status", str(connected.portfolio), "--json")
-    assert status.returncode == 0, status.stderr
-    snapshot = json.loads(status.stdout)
+def test_a_headless_monitor_is_joined_by_status_and_ended_by_stop(
+    connected: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monitor, shell = connected.monitor(), Shell(connected, capsys)
+    status = shell("status", str(connected.portfolio), "--json")
+    assert status.code == 0, status.err
+    snapshot = status.json
     assert snapshot["positions"][0]["mark"] is not None
     assert Decimal(snapshot["assets"][0]["hedge_ratio"]) == Decimal("0.5")
     assert snapshot["mode"] == "live"
-    stop = connected.run("stop", str(connected.portfolio))
-    assert stop.returncode == 0
-    assert "has stopped" in stop.stdout
+    stop = shell("stop", str(connected.portfolio))
+    assert stop.code == 0
+    assert "has stopped" in stop.out
     assert monitor.wait(10) == 0
     assert connected.sock is None
     assert monitor.stderr is not None
     assert "stopped by" in monitor.stderr.read()
 
 
-def test_stop_without_a_name_ends_the_only_monitor(home: Home) -> None:
+def test_stop_without_a_name_ends_the_only_monitor(home: Home, shell: Shell) -> None:
     monitor = home.monitor()
-    assert "has stopped" in home.run("stop").stdout
+    assert "has stopped" in shell("stop").out
     assert monitor.wait(10) == 0
 
 
@@ -58,8 +62,7 @@ def test_signals_end_it_in_order(home: Home, number: signal.Signals) -> None:
 
 def test_a_detached_monitor_survives_a_lost_terminal(home: Home) -> None:
     monitor = home.start("monitor", str(home.portfolio), "--detached")
-    wait_for(lambda: home.sock)
-    wait_for(lambda: "No data" in home.run("status", str(home.portfolio), "--wait", "0").stderr)
+    wait_for(lambda: running(home.portfolio, home.env))
     monitor.send_signal(signal.SIGHUP)
     time.sleep(0.3)
     assert monitor.poll() is None
@@ -82,7 +85,7 @@ def test_a_killed_monitors_socket_is_replaced(home: Home) -> None:
     monitor.wait()
     assert home.sock is not None
     again = home.start("monitor", str(home.portfolio))
-    wait_for(lambda: home.run("status", str(home.portfolio), "--wait", "0").returncode == 3)
+    wait_for(lambda: running(home.portfolio, home.env))
     assert again.poll() is None
     again.terminate()
     assert again.wait(10) == 143
@@ -202,24 +205,27 @@ def test_a_demo_ends_even_with_a_viewer_that_is_killed(home: Home) -> None:
         wait_for(lambda: not folder.exists())
 
 
-def test_a_portfolio_that_was_deleted_is_still_watched_and_can_be_joined(connected: Home) -> None:
+def test_a_portfolio_that_was_deleted_is_still_watched_and_can_be_joined(
+    connected: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
     connected.monitor()
     connected.portfolio.unlink()
     time.sleep(1.5)
-    run = connected.run("status", str(connected.portfolio))
-    assert run.returncode == 0, run.stderr
-    assert "File invalid since" in run.stdout
-    assert "no such file" in run.stdout
-    assert "has stopped" in connected.run("stop", str(connected.portfolio)).stdout
-    assert connected.run("status", str(connected.portfolio)).returncode == 2
+    shell, file = Shell(connected, capsys), str(connected.portfolio)
+    run = shell("status", file)
+    assert run.code == 0, run.err
+    assert "File invalid since" in run.out
+    assert "no such file" in run.out
+    assert "has stopped" in shell("stop", file).out
+    assert shell("status", file).code == 2
 
 
-def test_a_monitor_that_hangs_gives_no_data(connected: Home) -> None:
-    monitor = connected.monitor()
+def test_a_monitor_that_hangs_gives_no_data(home: Home, shell: Shell) -> None:
+    monitor = home.monitor()
     monitor.send_signal(signal.SIGSTOP)
-    run = connected.run("status", str(connected.portfolio))
-    assert run.returncode == 3
-    assert run.stderr == "No data came: the monitor has said nothing for 5 s.\n"
+    run = shell("status", str(home.portfolio))
+    assert run.code == 3
+    assert run.err == "No data came: the monitor has said nothing for 5 s.\n"
 
 
 async def test_an_edit_of_the_file_reaches_the_screen_and_alerts(connected: Home) -> None:

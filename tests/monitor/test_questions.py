@@ -21,6 +21,7 @@ from hedge.ladder import STEPS
 from hedge.market import Update, Want
 from hedge.snapshot import Snapshot
 from monitor import aside
+from monitor.asking import answered
 from monitor.engine import Engine
 from monitor.frames import PROTOCOL, REQUEST, Hello, frame
 from monitor.link import Client, Server, connect
@@ -186,6 +187,20 @@ async def test_tickets_for_what_has_no_alert(tmp_path: Path, subject: str, rule:
         nothing = await client.request(Tickets())
         assert isinstance(nothing, Advised)
         assert nothing.document.advice == ()
+
+
+async def test_a_command_waits_for_the_alert_that_is_about_to_be_raised(tmp_path: Path) -> None:
+    async with opened(tmp_path / "sock") as (room, client):
+        room.watch.replace(portfolio(held="244"))
+        room.watch.tick()
+        asking = asyncio.create_task(answered(client, Tickets(), 5))
+        await asyncio.sleep(0.1)
+        assert not asking.done()
+        room.pass_by(6)
+        async with asyncio.timeout(5):
+            reply = await asking
+        assert isinstance(reply.answer, Advised)
+        assert "hedge_drift" in {advice.rule for advice in reply.answer.document.advice}
 
 
 async def test_a_crossed_limit_that_is_no_alert_yet_is_counted(tmp_path: Path) -> None:
