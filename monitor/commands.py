@@ -62,7 +62,7 @@ def run(name: str, words: Sequence[str], env: Env, out: TextIO, err: TextIO) -> 
     parser.add_argument("--json", action="store_true", help="the answer as JSON, with every digit")
     parser.add_argument("--wait", type=seconds, default=20.0, metavar="S", help="how long to wait for data (20)")
     parser.add_argument("--demo", action="store_true", help="ask a simulated market of its own; no file, no network")
-    given = parser.parse_args(words)
+    given = parser.parse_intermixed_args(words)
     asked = command.read(given, env)
     try:
         with nullcontext() if asked.path is None else friendly(asked.path, env):

@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -68,6 +69,13 @@ def changed(sample: dict[str, Any], holding: Decimal, short: Decimal) -> dict[st
                 if "margin" in position:
                     position["margin"] = times(position["margin"], short)
     return portfolio
+
+
+def read_yesterday(sample: dict[str, Any], wall_ms: int) -> dict[str, Any]:
+    """The sample with accounts that were read the day before `wall_ms` (UTC), however long ago the sample was made."""
+    yesterday = datetime.fromtimestamp(wall_ms / 1000, UTC) - timedelta(days=1)
+    accounts = [{**account, "as_of": f"{yesterday:%Y-%m-%d}"} for account in sample["accounts"]]
+    return {**sample, "accounts": accounts}
 
 
 def times(number: str, factor: Decimal) -> str:
@@ -153,10 +161,11 @@ async def _demo(place: Place) -> int:
         from monitor.watch import Watch
 
         log_to(None)
-        sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
+        clock = BootClock()
+        sample = read_yesterday(json.loads(SAMPLE.read_text(encoding="utf-8")), clock.now().wall_ms)
         file = PortfolioFile(place.folder / SAMPLE.name)
         write(file.path, sample)
-        watch = Watch(file.read(), BootClock(), path=str(file.path), mode="demo")
+        watch = Watch(file.read(), clock, path=str(file.path), mode="demo")
         setup = FeedSetup(addresses.urls, addresses.rest_urls, cache_dir=str(place.folder / "cache"))
         engine = new_engine(watch, setup, file)
         hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path), ends_with_viewer=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hedge.portfolio import load_portfolio
-from monitor.demo import COIN, ROUND, SAMPLE, Change, act, changed
+from monitor.demo import COIN, ROUND, SAMPLE, Change, act, changed, read_yesterday
 
 
 @pytest.fixture
@@ -41,6 +41,14 @@ def test_each_state_of_the_demo_is_a_valid_portfolio(sample: dict[str, Any]) -> 
         load_portfolio(json.dumps(portfolio), "demo")
         assert sizes(portfolio) == (held * factors["holding"], short * factors["short"])
     assert factors == {"holding": 1, "short": 1}, "a round ends where it began"
+
+
+def test_the_demos_accounts_were_read_yesterday_whenever_it_runs(sample: dict[str, Any]) -> None:
+    later_ms = 1_900_000_000_000
+    read = load_portfolio(json.dumps(read_yesterday(sample, later_ms)), "demo")
+    assert {f"{account.as_of:%Y-%m-%d}" for account in read.accounts if account.as_of} == {"2030-03-16"}
+    assert len(read.accounts) == len(sample["accounts"])
+    assert read.holdings == load_portfolio(json.dumps(sample), "demo").holdings
 
 
 def test_the_first_change_passes_the_caution_level_in_time(sample: dict[str, Any]) -> None:

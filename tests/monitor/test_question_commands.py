@@ -83,7 +83,7 @@ def test_a_ladder_as_text_and_as_json(asked: Shell) -> None:
     text = asked("what-if", "--ladder", "SOL")
     assert (text.code, text.err) == (0, "")
     assert text.out.startswith("LADDER  SOL")
-    run = asked("what-if", str(asked.home.portfolio), "--ladder", LEG, "--json")
+    run = asked("what-if", "--ladder", LEG, str(asked.home.portfolio), "--json")
     assert run.json["schema"] == "hedgetui.ladder/1"
     assert len(run.json["rungs"]) == 30
 
@@ -95,7 +95,7 @@ def test_ticket_as_text_and_as_json(asked: Shell, subject: tuple[str, ...]) -> N
     assert "CAUTION  Hedge drift" in text.out
     assert "order    sell 22 contracts SOL/USDT:USDT" in text.out
     assert text.out.count("hedgetui cannot place an order") == 1
-    run = asked("ticket", str(asked.home.portfolio), *subject, "--json")
+    run = asked("ticket", str(asked.home.portfolio), "--json", *subject)
     assert run.json["schema"] == "hedgetui.tickets/1"
     (advice,) = (each for each in run.json["advice"] if each["rule"] == "hedge_drift")
     assert (advice["subject"], advice["level"]) == ("SOL", "caution")
