@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,9 @@ Each command explains itself with --help. PORTFOLIO may be left out where the se
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command in `words` (default: the process's own) and return its exit code."""
     words = sys.argv[1:] if words is None else list(words)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name outside the terminal's encoding is no reason to end
     command = COMMANDS.get(words[0]) if words else None
     try:
         return open_screen(words) if command is None else command(words[1:])
@@ -95,7 +99,12 @@ def show(path: Path, chosen: Settings) -> int:
         from monitor.viewer import joined
 
         monitor = joined(path, os.environ)
-    return paint(monitor, chosen)
+    code = paint(monitor, chosen)
+    from monitor.launch import stays
+
+    if code == 0 and stays(path, os.environ):
+        print(f"Still watching. `hedgetui {path}` joins again, `hedgetui stop {path}` ends it.")
+    return code
 
 
 def show_demo(chosen: Settings) -> int:
@@ -123,7 +132,12 @@ def first_screen(chosen: Settings) -> int:
 
 
 def need_terminal() -> None:
-    """Textual reads stdin and paints on stderr; a screen on a pipe would spin or vanish."""
+    """Textual reads stdin and paints on stderr; a screen on a pipe would spin or vanish, on a dumb terminal hang."""
+    if os.environ.get("TERM") in ("dumb", "unknown"):
+        raise Wrong(
+            f"The screen needs a terminal that can be drawn on; TERM={os.environ['TERM']} says that this one cannot.\n"
+            "Without a screen: `hedgetui monitor PORTFOLIO` watches, `hedgetui status PORTFOLIO` prints the figures."
+        )
     missing = [stream.name.strip("<>") for stream in (sys.stdin, sys.stdout, sys.stderr) if not stream.isatty()]
     if missing:
         raise Wrong(
@@ -202,7 +216,10 @@ def check(words: Sequence[str]) -> int:
     from monitor.portfolio_file import PortfolioFile
 
     with friendly(path):
-        print(describe(PortfolioFile(path).read()))
+        file = PortfolioFile(path)
+        portfolio = file.read()
+        file.refuse_unwatched(portfolio)
+        print(describe(portfolio))
     return 0
 
 

@@ -107,10 +107,17 @@ def limit_words(
     ack = alert.ack
     if alert.shown == "acked" and ack is not None and ack.value is not None and ack.measure == alert.measure:
         if threshold.shrinking:
-            text += f" Comes back at once at {(again or show)(ack.value - abs(ack.value) / 5)} or less."
+            worse = ack.value - abs(ack.value) / 5
         else:
-            text += f" Comes back at once at {show(abs(ack.value) * 5 / 4)} or more."
+            worse = abs(ack.value) * 5 / 4
+        shown = show(_rough(worse)) if again is None else again(worse)
+        text += f" Comes back at once at {shown} or {'less' if threshold.shrinking else 'more'}."
     return text
+
+
+def _rough(value: Decimal) -> Decimal:
+    """To three digits that count, for a figure that is no level a person wrote."""
+    return value if value == 0 else round(value, 2 - value.adjusted())
 
 
 def last_known(alert: Alert, leg: PositionRow | None) -> str:

@@ -100,7 +100,7 @@ def _leverage(alert: Alert, scene: Scene) -> Said:
     return Said(
         leg_title("Leverage", leg, alert),
         f"It carries {value:.1f} times its equity",
-        limit_words(alert, scene, figures.trimmed) + " The advice is 1." + last_known(alert, leg),
+        limit_words(alert, scene, figures.trimmed) + " The advice is 1x: no leverage." + last_known(alert, leg),
         order,
         rest,
         about(leg, alert),

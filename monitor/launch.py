@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -29,6 +30,18 @@ LOG_LIMIT = 1024 * 1024
 def running(portfolio: Path, env: Mapping[str, str]) -> Place | None:
     """Where a monitor of this portfolio listens now, or None. Takes microseconds."""
     return next((place for place in candidates(portfolio, env) if listens(place)), None)
+
+
+ENDING_S = 0.3
+"""A monitor that was told to stop has closed its socket by then."""
+
+
+def stays(portfolio: Path, env: Mapping[str, str]) -> bool:
+    """Whether a monitor of this portfolio goes on now that a viewer has left."""
+    if running(portfolio, env) is None:
+        return False
+    time.sleep(ENDING_S)
+    return running(portfolio, env) is not None
 
 
 def listens(place: Place) -> bool:

@@ -25,6 +25,11 @@ class PlaceError(Exception):
     """No folder can hold the monitor's socket and lock; the text is a sentence for the user."""
 
 
+ALREADY = (
+    "a monitor already watches this portfolio from {}: `hedgetui PORTFOLIO` joins it, `hedgetui stop PORTFOLIO` ends it"
+)
+
+
 class AlreadyWatched(Exception):
     """Another monitor holds the lock of this portfolio."""
 
@@ -90,7 +95,7 @@ def settle(portfolio: Path, env: Mapping[str, str]) -> Place:
         check_length(proper)
         return proper
     if is_locked(proper):
-        raise AlreadyWatched(f"a monitor already watches this portfolio from {proper.folder}")
+        raise AlreadyWatched(ALREADY.format(proper.folder))
     try:
         private_folder(stand_in.folder.parent)
         private_folder(stand_in.folder)
@@ -168,7 +173,7 @@ def take_lock(place: Place) -> Lock:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise AlreadyWatched(f"a monitor already watches this portfolio from {place.folder}") from error
+        raise AlreadyWatched(ALREADY.format(place.folder)) from error
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
     return Lock(descriptor)

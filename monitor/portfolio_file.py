@@ -10,7 +10,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hedge.portfolio import Portfolio, PortfolioError, load_portfolio
+from feeds.markets import VENUES, supported
+from hedge.jsontext import decode, read_json
+from hedge.mistakes import Mistake, PortfolioError, field_name, nearest
+from hedge.portfolio import Portfolio, load_portfolio
 
 SIZE_LIMIT = 4 * 1024 * 1024
 """A portfolio is a few kilobytes; anything like this is another file, opened by mistake."""
@@ -49,6 +52,26 @@ class PortfolioFile:
         if len(data) > SIZE_LIMIT:
             raise UnreadableFile(f"{self.path} is larger than a portfolio can be ({SIZE_LIMIT >> 20} MiB).")
         return load_portfolio(data, str(self.path), status.st_mtime_ns // 1_000_000)
+
+    def refuse_unwatched(self, portfolio: Portfolio) -> None:
+        """Raises PortfolioError where no feed of this version carries a market of the book.
+
+        A monitor shows such a row as not known; a person who checks a file had better be told."""
+        document = read_json(decode(self.path.read_bytes()))
+        mistakes = []
+        for a, account in enumerate(portfolio.accounts):
+            for p, position in enumerate(account.positions):
+                reason = supported(account.venue, position.symbol)
+                if reason is None:
+                    continue
+                known = account.venue in VENUES
+                at = ("accounts", a, "positions", p, "symbol") if known else ("accounts", a, "venue")
+                found = position.symbol if known else account.venue
+                near = None if known else nearest(found, list(VENUES))
+                remedy = f'{reason}; did you mean "{near}"?' if near else reason
+                mistakes.append(Mistake(*document.place(at), field_name(at), f'"{found}"', remedy))
+        if mistakes:
+            raise PortfolioError(str(self.path), tuple(dict.fromkeys(mistakes)))
 
     def poll(self) -> Edit | None:
         """None while the file is as it was; else what is in it now. A file that is gone is a mistake like any other."""

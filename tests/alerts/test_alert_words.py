@@ -223,7 +223,7 @@ def test_a_venue_that_no_feed_reads() -> None:
         ),
         (
             alert("leverage", SOL_LEG, 1, value=D("3.42")),
-            "It carries 3.4 times its equity, limit 3. The advice is 1.",
+            "It carries 3.4 times its equity, limit 3. The advice is 1x: no leverage.",
             "Add margin or buy back part of it on bybit.",
         ),
         (

@@ -144,7 +144,7 @@ def test_what_each_rule_says(row: AlertRow, expected: tuple[str, str]) -> None:
 
 def test_leverage_says_the_advice() -> None:
     row = said("leverage", "10.4", 2)
-    assert lines(row)[0] == "It carries 10.4 times its equity, limit 10. The advice is 1."
+    assert lines(row)[0] == "It carries 10.4 times its equity, limit 10. The advice is 1x: no leverage."
 
 
 def test_a_margin_that_is_more_than_the_collateral() -> None:

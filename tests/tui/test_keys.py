@@ -315,3 +315,24 @@ async def test_the_mouse_can_do_it_too() -> None:
         assert len(sent(monitor, Acknowledge)) == 1
         await pilot.click("Footer", offset=(25, 0))
         assert screen.view.dialog == "help"
+
+
+async def test_what_matters_most_stands_in_the_slot_unless_a_person_chose_another() -> None:
+    """An alert whose cause ends falls behind; a live one must not hide behind it."""
+    drift, feed, sol = book.DOGE_ALERT, book.FEED_ALERT, book.SOL_ALERT
+    monitor = FakeMonitor(replace(book.WARNING, alerts=(drift, sol, feed)))
+    async with playing(monitor) as pilot:
+        screen = overview(pilot.app)  # type: ignore[arg-type]
+        assert screen.view.top == drift
+        ended = replace(drift, state="rtn_unack")
+        monitor.send(replace(book.WARNING, alerts=(sol, feed, ended)))
+        await pilot.pause(0.1)
+        assert screen.view.top == sol
+        await pilot.press("n")
+        assert screen.view.top == feed
+        monitor.send(replace(book.WARNING, alerts=(sol, ended, feed)))
+        await pilot.pause(0.1)
+        assert screen.view.top == feed, "a person chose it"
+        monitor.send(replace(book.WARNING, alerts=(sol, ended, replace(feed, state="acked"))))
+        await pilot.pause(0.1)
+        assert screen.view.top == sol

@@ -148,3 +148,12 @@ def test_an_order_is_never_cut_in_the_ticket() -> None:
     for width in (76, 100):
         text = [line.text for line in ticket_body(shown, width)]
         assert "reduce-only" in "".join(text) and "…" not in "".join(text[:8])
+
+
+def test_below_an_alert_that_is_over_every_other_has_a_line_or_is_counted() -> None:
+    over = replace(book.DOGE_ALERT, state="rtn_unack")
+    more = tuple(replace(book.SOL_ALERT, id=f"liquidation:X{n}#1") for n in range(7))
+    shown = slot(replace(book.WARNING, alerts=(*more, over)), alert=7)
+    assert sum("rally liquidates" in line for line in shown) == 4 and shown[-1].strip() == "and 3 more"
+    few = slot(replace(book.WARNING, alerts=(*more[:3], over)), alert=3)
+    assert sum("rally liquidates" in line for line in few) == 3

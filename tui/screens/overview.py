@@ -85,7 +85,7 @@ class Overview(Screen[None], inherit_bindings=False):
     # what comes from the monitor
 
     def take(self, snapshot: Snapshot) -> None:
-        """A newer snapshot. The selection and the alert shown stay, unless a new alert has come."""
+        """A newer snapshot. The selection stays, and so does an alert that a person chose to look at."""
         self._heard = self._now()
         before = self.view
         figures = before.figures if before.paused else snapshot
@@ -350,9 +350,10 @@ class Overview(Screen[None], inherit_bindings=False):
 
 
 def _same_alert(before: View, after: View) -> int:
-    """The place of the alert that was shown; the first, once another one has come or got worse."""
+    """What matters most stands in the slot; one that a person chose stays until something new comes or it changes."""
+    chosen, alerts = before.top, after.open_alerts
     known = {(alert.id, alert.level) for alert in before.open_alerts}
-    alerts = after.open_alerts
-    if before.top is None or any((alert.id, alert.level) not in known for alert in alerts):
+    if before.alert == 0 or chosen is None or any((alert.id, alert.level) not in known for alert in alerts):
         return 0
-    return next((index for index, alert in enumerate(alerts) if alert.id == before.top.id), 0)
+    same = (index for index, alert in enumerate(alerts) if alert.id == chosen.id and alert.state == chosen.state)
+    return next(same, 0)

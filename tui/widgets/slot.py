@@ -40,7 +40,7 @@ def slot_lines(view: View, width: int, height: int) -> list[Line]:
 def _under_over(view: View, width: int, room: int) -> list[Line]:
     """Below an alert that is over: the other alerts, or how near the nearest limits are."""
     if len(view.open_alerts) > 1:
-        return _other_lines(view, width, room)
+        return _all_others(view, width, room)
     limits = limit_lines(view.snapshot.limits, width) if view.snapshot.limits else []
     return ([BLANK, *limits] if room > len(limits) else limits)[:room]
 
@@ -173,11 +173,27 @@ def _over_words(title: str, said: str, room: int) -> str:
     return fmt.cut(f"{short}. {said[:at]}{fmt.ELLIPSIS}" if at > 0 else f"{short}. {said}", room)
 
 
+def _others(view: View) -> list[AlertRow]:
+    """All alerts but the one in the slot, what matters most first."""
+    at = min(view.alert, len(view.open_alerts) - 1)
+    return [*view.open_alerts[:at], *view.open_alerts[at + 1 :]]
+
+
+def _all_others(view: View, width: int, room: int) -> list[Line]:
+    """A line for each other alert, and the count of those that find none."""
+    others = _others(view)
+    if len(others) <= room:
+        return [_alone(view, alert, width) for alert in others]
+    if room < 2:
+        return _other_lines(view, width, room)
+    more = Draft(width)
+    more.put(3, f"and {len(others) - room + 1} more", "muted")
+    return [*(_alone(view, alert, width) for alert in others[: room - 1]), more.line()]
+
+
 def _other_lines(view: View, width: int, room: int) -> list[Line]:
-    """The next alerts: a line each, or all in one line where there is only one."""
-    alerts = view.open_alerts
-    at = min(view.alert, len(alerts) - 1)
-    others = [*alerts[at + 1 :], *alerts[:at]]
+    """The next two alerts: a line each, or all in one line where there is only one."""
+    others = _others(view)
     if room <= 0 or not others:
         return []
     return [_together(view, others, width)] if room == 1 else [_alone(view, a, width) for a in others[: min(room, 2)]]
