@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from hedge.snapshot import Snapshot
 from monitor.messages import (
@@ -15,6 +15,7 @@ from monitor.messages import (
     Explain,
     Explained,
     Monitor,
+    MonitorLost,
     Question,
     Rebased,
     Tickets,
@@ -23,12 +24,16 @@ from monitor.messages import (
 from monitor.reaching import reached
 from monitor.status import until_complete
 
+ANSWER_S = 120.0
+"""Longer than a ladder of the largest book takes."""
 ASK_AGAIN_S = 0.5
 PENDING_S = 6.0
 """How long a crossed limit may take to be an alert: the longest delay of a rule, and a little."""
 BUSY = ("idle", "dialling")
 """States of a source of facts or of history that has not answered yet."""
 CRASH = "crash"
+
+T = TypeVar("T")
 
 
 class Reply(NamedTuple):
@@ -51,18 +56,29 @@ def ask(path: Path | None, env: Mapping[str, str], wait_s: float, question: Ques
 
 
 async def answered(monitor: Monitor, question: Question | Rebased, wait_s: float) -> Reply:
-    """Ask once every held symbol has data; again while the answer may still gain by what is being fetched."""
+    """Ask once every held symbol has data; again while the answer may still gain by what is to come.
+
+    Raises MonitorLost, also for a monitor that hangs."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_s
-    snapshot = await until_complete(monitor, wait_s)
-    answer = await monitor.request(question)
+    snapshots = monitor.snapshots()
+    snapshot = await until_complete(snapshots, wait_s)
+    answer = await in_time(monitor.request(question))
     if isinstance(question, Tickets):
         deadline = min(deadline, loop.time() + PENDING_S)
     while gains(question, answer, snapshot) and loop.time() < deadline:
         await asyncio.sleep(ASK_AGAIN_S)
-        snapshot = await until_complete(monitor, 0)
-        answer = await monitor.request(question)
+        snapshot = await in_time(anext(snapshots))
+        answer = await in_time(monitor.request(question))
     return Reply(answer, snapshot)
+
+
+async def in_time(coming: Awaitable[T]) -> T:
+    """What a monitor that lives brings. Raises MonitorLost where it brings nothing."""
+    try:
+        return await asyncio.wait_for(coming, ANSWER_S)
+    except TimeoutError:
+        raise MonitorLost(f"the monitor has not answered for {ANSWER_S:.0f} s") from None
 
 
 def gains(question: Question | Rebased, answer: Answer, snapshot: Snapshot) -> bool:

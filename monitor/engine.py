@@ -38,6 +38,8 @@ HEARTBEAT_S = 0.25
 BEATS_WITHOUT_NEWS = 4
 """A snapshot goes out at least each second, because ages grow also when nothing comes."""
 FILE_POLL_S = 1.0
+ORDER_REST = 5
+"""Tickets of a large book take long; the thread that works them out rests so many times as long."""
 
 _LOG = logging.getLogger("hedgetui.engine")
 
@@ -150,12 +152,15 @@ class Engine:
 
     async def _order(self) -> None:
         """Tickets for alerts, worked out in a thread: while somebody looks, a few each time, for ever."""
+        loop, pause_s = asyncio.get_running_loop(), HEARTBEAT_S
         while True:
-            await asyncio.sleep(HEARTBEAT_S)
+            await asyncio.sleep(pause_s)
+            started = loop.time()
             due = self.watch.orders_due() if self._boxes else ()
             if due:
                 case, of_round = self.watch.case(), self.watch.round
                 self.watch.keep_orders(await asyncio.to_thread(_worked_out, case, due), of_round)
+            pause_s = max(HEARTBEAT_S, ORDER_REST * (loop.time() - started))
 
     def _publish(self) -> None:
         snapshot = self.watch.snapshot()

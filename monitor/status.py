@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +12,7 @@ from typing import TextIO
 import msgspec
 
 from hedge.snapshot import AlertRow, AssetRow, PositionRow, Snapshot
-from monitor.messages import Monitor, MonitorLost
+from monitor.messages import MonitorLost
 from monitor.reaching import reached
 
 NO_DATA = 3
@@ -49,17 +49,17 @@ def look(path: Path, env: Mapping[str, str], wait_s: float) -> Snapshot:
 
     async def first() -> Snapshot:
         async with reached(path, env) as monitor:
-            return await until_complete(monitor, wait_s)
+            return await until_complete(monitor.snapshots(), wait_s)
 
     return asyncio.run(first())
 
 
-async def until_complete(monitor: Monitor, wait_s: float) -> Snapshot:
+async def until_complete(snapshots: AsyncIterator[Snapshot], wait_s: float) -> Snapshot:
     """The first complete snapshot, or the last one within `wait_s`. Raises MonitorLost if none came at all."""
     last: Snapshot | None = None
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(max(wait_s, FIRST_SNAPSHOT_S)) as limit:
-            async for snapshot in monitor.snapshots():
+            async for snapshot in snapshots:
                 if last is None:
                     limit.reschedule(asyncio.get_running_loop().time() + wait_s)
                 last = snapshot

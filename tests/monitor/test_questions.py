@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from desk import LEG, SOL, StandingClock, edited, facts, portfolio, prices
+from desk import LEG, SOL, Desk, StandingClock, edited, facts, portfolio, prices
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hedge.explain import recompute
 from hedge.ladder import STEPS
@@ -34,6 +36,7 @@ from monitor.messages import (
     Done,
     Explain,
     Explained,
+    MonitorLost,
     Question,
     Rebased,
     Reckoned,
@@ -44,6 +47,7 @@ from monitor.messages import (
     Watchers,
     WhatIf,
 )
+from monitor.questions import answer
 from monitor.watch import Watch
 
 
@@ -138,6 +142,32 @@ async def test_what_cannot_be_answered_is_refused_with_the_nearest(
         assert says in answer.reason
         assert answer.reason.isprintable() or "\n" in answer.reason
         assert len(answer.reason) < 500
+
+
+@pytest.fixture(scope="module")
+def case() -> aside.Case:
+    desk = Desk(held="244")
+    desk.run(4)
+    return desk.watch.case()
+
+
+WORDS = st.text(st.sampled_from("SOLUSDT.:=+-%/#@ 059eall\x00é"), max_size=24) | st.text(max_size=400)
+QUESTIONS = (
+    st.builds(Explain, WORDS | WORDS.map(lambda text: f"assets.{text}"))
+    | st.builds(WhatIf, st.lists(WORDS, max_size=3).map(tuple))
+    | st.builds(Climb, WORDS.filter(lambda text: text not in ("SOL", "all", "crash")))
+    | st.builds(Tickets, WORDS | WORDS.map(lambda text: f"liquidation:{text}"))
+)
+
+
+@given(question=QUESTIONS)
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_no_text_breaks_an_answer(case: aside.Case, question: Question) -> None:
+    found = answer(question, case)
+    assert isinstance(found, Explained | Supposed | Climbed | Advised | Refused)
+    if isinstance(found, Refused):
+        assert found.reason
+        assert found.reason.replace("\n", "").isprintable()
 
 
 async def test_what_if_leaves_the_live_book_as_it_is(tmp_path: Path) -> None:
@@ -304,6 +334,17 @@ async def test_a_question_of_a_viewer_that_left_is_given_up(tmp_path: Path, monk
         await asyncio.gather(asked, return_exceptions=True)
         slow.end.set()
         assert await client.request(Climb("all")) == Done("worked out")
+
+
+async def test_a_command_gives_up_a_monitor_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow(monkeypatch)
+    monkeypatch.setattr("monitor.asking.ANSWER_S", 0.2)
+    async with opened(tmp_path / "sock") as (_room, client):
+        with pytest.raises(MonitorLost, match="has not answered"):
+            await answered(client, Climb("all"), 5)
+        slow.end.set()
 
 
 async def test_a_question_that_breaks_is_told_and_the_watch_goes_on(
