@@ -20,7 +20,7 @@ from hedge.layout import Layout
 from hedge.ledger import Ledger, Market, venue_of
 from hedge.leg_pace import TOP_UP_HOURS
 from hedge.leg_row import position_row
-from hedge.legs import Leg
+from hedge.legs import Leg, carried
 from hedge.market import (
     Candles,
     Confirmed,
@@ -43,7 +43,7 @@ from hedge.policy import on_plan_band
 from hedge.rebalance import Reference, position_altered, reference
 from hedge.snapshot import AccountRow, AssetRow, FeedRow, MoneyRow, PositionRow, Totals
 from hedge.totals import BookSums, totals
-from hedge.written import Portfolio, entryless
+from hedge.written import Portfolio
 
 Touched = frozenset[str]
 """What may have changed: `leg:<leg id>`, `asset:BTC`, `feed:<id>`, and of a cross leg `account:<id>`, whose other legs
@@ -104,9 +104,11 @@ class Book:
         return self.layout.wants
 
     def replace(self, portfolio: Portfolio) -> None:
-        """Swap positions and plan; market data stays, and so do entries assumed for legs that still state none."""
-        kept = {leg_id: entry for leg_id, entry in self.assumed.items() if leg_id in entryless(portfolio)}
-        self.assumed = kept
+        """Swap positions and plan; market data stays, and so do entries assumed for legs that still state none.
+
+        What such a leg has grown by is taken as opened at the mark of now."""
+        self.assumed = carried(self.assumed, self.layout.legs, portfolio, "mark")
+        self.assumed_index = carried(self.assumed_index, self.layout.legs, portfolio, "index")
         if position_altered(self.portfolio, portfolio):
             self.last_rebalance = None
         self._build(portfolio)

@@ -1,6 +1,6 @@
 """What a position's funding comes to: a day, a year, and so far in the running interval.
 
-Money is USD, positive when the hedger receives it. A rate has the venue's sign; what is called the holder's has his own.
+Money is USD, positive when the hedger receives it. A rate has the venue's sign; the holder's is his own.
 Source: section 8 of the domain reference.
 """
 

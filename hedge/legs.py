@@ -6,6 +6,7 @@ notional are in the settle currency unless a name ends in `_usd`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
@@ -25,10 +26,10 @@ from hedge.margin import (
     notional_usd,
     tier_for,
 )
-from hedge.market import DEFAULT_FUNDING_INTERVAL_HOURS, Index, Tier
-from hedge.pnl import pnl, pnl_usd
+from hedge.market import DEFAULT_FUNDING_INTERVAL_HOURS, Index, Mark, Tier
+from hedge.pnl import Fill, average_entry, pnl, pnl_usd
 from hedge.symbols import coin_name, strip_multiplier
-from hedge.written import Account, Position, leg_id
+from hedge.written import Account, Portfolio, Position, entryless, leg_id
 
 MaintenanceSource = Literal["tiers", "file", "instrument", "none"]
 
@@ -285,3 +286,26 @@ class Leg:
             tiers=self.tiers,
             asset=self.asset,
         )
+
+
+def carried(
+    prices: Mapping[str, Decimal], legs: Mapping[str, Leg], portfolio: Portfolio, now: Literal["mark", "index"]
+) -> dict[str, Decimal]:
+    """Prices assumed at the opening of legs, by their ids, for those that still state no entry in an edited portfolio.
+
+    What a leg has grown by is a trade at the mark or index of now; what it has shrunk by changes no average."""
+    sizes = entryless(portfolio)
+    return {
+        name: _grown(legs[name], sizes[name], price, getattr(legs[name].market, now))
+        for name, price in prices.items()
+        if name in sizes and name in legs
+    }
+
+
+def _grown(leg: Leg, contracts: Decimal, average: Decimal, now: Mark | Index | None) -> Decimal:
+    """The average price of a leg that now counts `contracts`."""
+    had = leg.position.contracts
+    if contracts <= had or now is None:
+        return average
+    fills = (Fill(had, average), Fill(contracts - had, now.price))
+    return average_entry(inverse=leg.inverse, fills=fills) or average

@@ -5,6 +5,7 @@ Read with `hedge.portfolio.load_portfolio`, which also checks what no single fie
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr
@@ -204,10 +205,10 @@ def leg_id(account: Account, position: Position) -> str:
     return f"{account.id}/{position.symbol}/{position.side}"
 
 
-def entryless(portfolio: Portfolio) -> set[str]:
-    """Legs that state no entry, by their ids."""
+def entryless(portfolio: Portfolio) -> dict[str, Decimal]:
+    """Contracts of the legs that state no entry, by their ids."""
     return {
-        leg_id(account, each)
+        leg_id(account, each): each.contracts
         for account in portfolio.accounts
         for each in account.positions
         if each.entry_price is None

@@ -9,6 +9,7 @@ import pytest
 from hedge.book import Book
 from hedge.market import Confirmed, Dropped, Mark, SymbolState, Want
 from hedge.take import take_snapshot
+from hedge.written import Portfolio
 from tests.hedge.said import (
     HOUR_MS,
     D,
@@ -327,3 +328,18 @@ def test_a_contract_that_no_longer_trades_is_flagged() -> None:
     book = btc_book()
     book.apply(instrument("binance", BTC, active=False))
     assert "not trading at the venue" in book.leg(LEG, at(0)).flags
+
+
+@pytest.mark.parametrize(("contracts", "entry"), [("2", "60000"), ("3", "62000"), ("1", "60000")])
+def test_what_is_added_to_a_leg_without_an_entry_is_taken_at_the_mark_of_now(contracts: str, entry: str) -> None:
+    def short(size: str) -> Portfolio:
+        held = account("main", "binance", {"USDT": "999999"}, position(BTC, size, leverage="2"))
+        return portfolio(holdings=[{"asset": "BTC", "quantity": "3"}], accounts=[held])
+
+    book = Book(short("2"))
+    tick(book, "binance", BTC, "60000", 0)
+    tick(book, "binance", BTC, "66000", 1000)
+    book.replace(short(contracts))
+    row = book.leg(LEG, at(1000))
+    assert row.entry_price == D(entry)
+    assert book.assumed == {LEG: D(entry)}
