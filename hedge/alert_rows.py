@@ -28,6 +28,8 @@ class After(Struct, frozen=True):
     effective_leverage: Decimal | None = None
     hours_to_liquidation: Decimal | None = None
     """At the present pace."""
+    sigmas_to_liquidation: Decimal | None = None
+    """In deviations of what the mark moves within the time of a top-up."""
     funding_day_usd: Decimal | None = None
     """Of all legs of the coin; zero where none is left."""
     joint_to_liquidation: Decimal | None = None

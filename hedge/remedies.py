@@ -189,7 +189,12 @@ def _pace(breach: Breach) -> Found:
 
 
 def _with_goal(ticket: Ticket, goal: Decimal) -> Ticket:
-    return replace(ticket, goal=goal) if ticket.goal is not None else ticket
+    """The same, sized for hours or deviations; the hours it then has stand in its effect."""
+    if ticket.goal is None:
+        return ticket
+    hours = ticket.after.hours_to_liquidation
+    pace = "" if hours is None else f", {hours:.0f} h at this pace"
+    return replace(ticket, goal=goal, effect=f"{ticket.effect}{pace}")
 
 
 def _leverage(breach: Breach) -> Found:

@@ -24,7 +24,8 @@ from hedge.written import Account, Portfolio, leg_id
 CLOSED = "nothing is left of it"
 NOTHING = "nothing is held and nothing is short"
 OF_COIN = ("hedge_ratio", "drift", "net_usd", "off_usd", "funding_day_usd")
-OF_LEG = ("to_liquidation", "liquidation_price", "margin_ratio", "effective_leverage", "hours_to_liquidation")
+OF_TIME = ("hours_to_liquidation", "sigmas_to_liquidation")
+OF_LEG = ("to_liquidation", "liquidation_price", "margin_ratio", "effective_leverage", *OF_TIME)
 
 
 class BookAfter(Struct, frozen=True):
@@ -70,6 +71,7 @@ def _after(
         margin_ratio=None if leg is None else leg.margin_ratio,
         effective_leverage=None if leg is None else leg.effective_leverage,
         hours_to_liquidation=None if leg is None else leg.hours_to_liquidation,
+        sigmas_to_liquidation=None if leg is None else leg.sigmas_to_liquidation,
         funding_day_usd=None if coin is None else _funding(part, coin),
         joint_to_liquidation=None if account is None else account.joint_to_liquidation,
         free=None if account is None else account.free.get(ticket.currency or ""),

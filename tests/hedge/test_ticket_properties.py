@@ -20,7 +20,7 @@ from tests.hedge.said import D
 from tests.hedge.ticket_strategies import NOW, RESCUES, Case, books, cases
 
 many = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
@@ -45,6 +45,7 @@ def shown(book: Book, ticket: Ticket) -> After:
         margin_ratio=leg and leg.margin_ratio,
         effective_leverage=leg and leg.effective_leverage,
         hours_to_liquidation=leg and leg.hours_to_liquidation,
+        sigmas_to_liquidation=leg and leg.sigmas_to_liquidation,
         funding_day_usd=nothing if coin is None or not coin.legs else coin.funding_day_usd,
         joint_to_liquidation=account and account.joint_to_liquidation,
         free=account and account.free.get(ticket.currency or ""),
@@ -88,14 +89,27 @@ def test_a_rescue_reaches_what_it_was_sized_for(case: Case) -> None:
         closed = ticket.contracts == case.book.layout.legs[ticket.leg or ""].position.contracts
         if case.rule == "liquidation" and not closed:
             assert after.to_liquidation is None or after.to_liquidation >= ticket.goal - noise
+        elif case.rule == "liquidation_pace" and after.hours_to_liquidation is not None:
+            assert after.hours_to_liquidation >= min(ticket.goal, D(999)) - noise
+        elif case.rule == "liquidation_sigma" and after.sigmas_to_liquidation is not None:
+            assert after.sigmas_to_liquidation >= ticket.goal - noise
         elif case.rule == "leverage" and not closed:
             assert after.effective_leverage is not None
             assert after.effective_leverage <= ticket.goal + noise
-        elif case.rule == "liquidation_joint" and ticket.remedy == "add_margin":
-            assert after.joint_to_liquidation is None or after.joint_to_liquidation >= ticket.goal - noise
+        elif case.rule == "liquidation_joint" and not closed:
+            joint = joint_of_wallet(case.book, ticket)
+            assert joint is None or joint >= ticket.goal - noise
         elif case.rule == "margin_ratio" and ticket.remedy == "add_margin":
             assert after.margin_ratio is not None
             assert after.margin_ratio <= ticket.goal + noise
+
+
+def joint_of_wallet(book: Book, ticket: Ticket) -> Decimal | None:
+    """Of the one wallet that a ticket is about; its account may have another that ends sooner."""
+    after = with_ticket(book, ticket)
+    wallet = after.layout.wallets[ticket.account, ticket.currency or ""]
+    found = wallet.joint(after.usd_price, wallet.cross_legs[0].quote_usd)
+    return None if found is None else found.distance
 
 
 @many

@@ -105,6 +105,7 @@ def assert_printed(book: Book, ticket: Ticket, asset: str) -> None:
         margin_ratio=leg and leg.margin_ratio,
         effective_leverage=leg and leg.effective_leverage,
         hours_to_liquidation=leg and leg.hours_to_liquidation,
+        sigmas_to_liquidation=leg and leg.sigmas_to_liquidation,
         funding_day_usd=coin.funding_day_usd if coin.legs else D(0),
         joint_to_liquidation=account_.joint_to_liquidation,
         free=account_.free[ticket.currency or ""],

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from hedge.book import Book
+from hedge.market import Candle, Candles, Settlement, Settlements
 from hedge.symbols import perp
 from tests.hedge.formula_strategies import decimals
 from tests.hedge.said import (
+    HOUR_MS,
+    WALL_MS,
     D,
     account,
     at,
@@ -26,7 +29,10 @@ from tests.hedge.said import (
     tiers,
 )
 
-NOW = at(500)
+LATER_MS = 900_000
+NOW = at(LATER_MS + 500)
+"""A quarter of an hour after the first mark, so that there is a pace."""
+DAY_MS = 86_400_000
 PRICES = {"BTC": D(60_000), "ETH": D(3_000), "SOL": D(150), "PEPE": D("0.00001234"), "AVAX": D(20), "LINK": D(12)}
 LINEAR = {"BTC": "BTC/USDT:USDT", "ETH": "ETH/USDC:USDC", "SOL": "SOL/USDT:USDT", "PEPE": "1000PEPE/USDT:USDT"}
 INVERSE = {"BTC": "BTC/USD:BTC", "ETH": "ETH/USD:ETH"}
@@ -99,7 +105,8 @@ def accounts(draw: st.DrawFn, name: str) -> dict[str, Any]:
     stated = {currency: str(amount) for currency, amount in collateral.items()}
     fees = {"taker": "0.00055"} if draw(st.booleans()) else {}
     venue = draw(st.sampled_from(("binance", "bybit")))
-    return account(name, venue, stated, *found.values(), haircuts=haircuts, fees=fees)
+    since = draw(st.sampled_from(({}, {"as_of": "2026-11-14"})))
+    return account(name, venue, stated, *found.values(), haircuts=haircuts, fees=fees, **since)
 
 
 @st.composite
@@ -144,7 +151,7 @@ def books(draw: st.DrawFn) -> Book:
         price = PRICES[coin] * draw(decimals("0.7", "1.5", 3))
         if want.spot:
             book.apply(live("binance-spot"))
-            book.apply(spot(want.symbol, str(price), 0))
+            book.apply(spot(want.symbol, str(price), LATER_MS))
             continue
         _tell(draw, book, want.venue, want.symbol, price * perp(want.symbol).multiplier, gap if number == 0 else "")
     return book
@@ -166,16 +173,33 @@ def _tell(draw: st.DrawFn, book: Book, venue: str, symbol: str, price: Decimal, 
         floor = "0.4" if parts.inverse else "20000"
         amount = "0.002" if parts.inverse else "100"
         book.apply(tiers(venue, symbol, ("0", floor, "0.005", "0"), (floor, None, "0.01", amount)))
+    if draw(st.booleans()):
+        book.apply(settled(venue, symbol, str(draw(decimals("-0.001", "0.001", 5)))))
+    if draw(st.booleans()):
+        book.apply(days(venue, symbol, price))
     book.apply(live(feed_of(venue, symbol)))
-    book.apply(index(venue, symbol, str(price), 0))
     if gap != "mark":
-        book.apply(mark(venue, symbol, str(price * draw(decimals("0.99", "1.01", 4))), 0))
+        book.apply(mark(venue, symbol, str(price * draw(decimals("0.9", "1.1", 3))), 0))
+        book.apply(mark(venue, symbol, str(price * draw(decimals("0.99", "1.01", 4))), LATER_MS))
+    book.apply(index(venue, symbol, str(price), LATER_MS))
     if gap != "funding":
-        book.apply(
-            funding(
-                venue, symbol, str(draw(decimals("-0.001", "0.001", 5))), 0, draw(st.sampled_from((60_000, 9_000_000)))
-            )
-        )
+        rate, soon = str(draw(decimals("-0.001", "0.001", 5))), draw(st.sampled_from((60_000, 9_000_000)))
+        book.apply(funding(venue, symbol, rate, LATER_MS, soon))
+
+
+def settled(venue: str, symbol: str, rate: str) -> Settlements:
+    """Ten days of stamps every eight hours, all the same, at no known mark but today's."""
+    stamps = (WALL_MS // (8 * HOUR_MS) * 8 * HOUR_MS - each * 8 * HOUR_MS for each in range(30, -1, -1))
+    price = PRICES[perp(symbol).coin] * perp(symbol).multiplier
+    found = tuple(Settlement(stamp, D(rate), price) for stamp in stamps)
+    return Settlements(venue, symbol, found, found[0].at_ms, WALL_MS)
+
+
+def days(venue: str, symbol: str, price: Decimal) -> Candles:
+    """Forty days of closes that go up and down by two percent."""
+    start = WALL_MS // DAY_MS * DAY_MS - 40 * DAY_MS
+    closes = (Candle(start + day * DAY_MS, price * (D("0.98") if day % 2 else D(1))) for day in range(40))
+    return Candles(venue, symbol, "trade", 24, tuple(closes), WALL_MS)
 
 
 @st.composite
