@@ -1,4 +1,4 @@
-"""The last line: the keys that do something now, and the monitor's answer to the last one."""
+"""The last line: the keys that do something now; the monitor's answer to the last one, or a standing sentence."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def footer_line(view: View, width: int, *, small: bool = False) -> Line:
     """Keys on the left; what the alert's own key line already says is not repeated."""
     draft = Draft(width, "raised")
     room = width - 2
-    if view.said:
-        said = fmt.cut(view.said, max(20, width // 2))
-        room = draft.right(width - 1, said, "caution" if view.said_no else "muted") - 3
+    said = view.said or _notice(view)
+    if said:
+        said = fmt.cut(said, max(20, width // 2))
+        room = draft.right(width - 1, said, "caution" if view.said and view.said_no else "muted") - 3
     asked = [command for command in COMMANDS if command.footer and works(command, view)]
     if view.top is not None and not view.dialog:
         asked = [command for command in asked if not command.slot]
@@ -40,6 +41,11 @@ def footer_line(view: View, width: int, *, small: bool = False) -> Line:
         at = draft.put(at, command.shown, "key", command.id)
         at = draft.put(at + 1, label, "muted", command.id) + 2
     return draft.line()
+
+
+def _notice(view: View) -> str:
+    """The first standing sentence, while alerts hold the slot where it would stand."""
+    return view.snapshot.notices[0] if view.top is not None and view.snapshot.notices else ""
 
 
 class Footer(Painted):

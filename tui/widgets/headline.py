@@ -108,7 +108,7 @@ def funding(view: View) -> Block:
     on = f"{apr} % a year on {fmt.usd(totals.funding_notional_usd, signed=False)} short"
     accrued = f"accrued {fmt.flow(totals.accrued_usd)} est."
     if totals.paid_30d_usd is not None:
-        paid = f"paid in 30 days {fmt.flow(totals.paid_30d_usd)}"
+        paid = f"30 days at this size {fmt.flow(totals.paid_30d_usd)}"
         last = _said(f"{paid}, {accrued}" if totals.accrued_usd is not None else "", paid)
     else:
         last = _said(accrued) if totals.accrued_usd is not None else ()
