@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from alerts.levels import Levels
@@ -24,7 +24,8 @@ def judge_slow(
     """The slow rules of a whole snapshot."""
     readings = [reading for row in legs for reading in judge_funding(row, levels)]
     readings += [judge_money(row, levels) for row in money]
-    readings += [judge_file(row, legs) for row in accounts]
+    ages = _file_ages(legs)
+    readings += [judge_file(row, ages.get(row.id)) for row in accounts]
     return (*readings, *judge_rebalance(totals, levels))
 
 
@@ -52,12 +53,19 @@ def judge_edit(mistake: str) -> Reading:
     return Reading("file", BOOK, None, level, level, note=mistake)
 
 
-def judge_file(row: AccountRow, legs: Sequence[PositionRow]) -> Reading:
-    """How old the file says an account is, and isolated margins that follow from leverage and exceed its wallet.
+def _file_ages(legs: Iterable[PositionRow]) -> dict[str, float]:
+    """Seconds since the positions of each account were read, where the file says."""
+    ages: dict[str, float] = {}
+    for leg in legs:
+        if leg.ages.position is not None:
+            ages[leg.account] = max(leg.ages.position, ages.get(leg.account, 0.0))
+    return ages
+
+
+def judge_file(row: AccountRow, age_s: float | None) -> Reading:
+    """How long ago an account was read, and isolated margins that follow from leverage and exceed its wallet.
 
     Its value is the age in whole days."""
-    ages = [leg.ages.position for leg in legs if leg.account == row.id and leg.ages.position is not None]
-    age_s = max(ages, default=None)
     days = None if age_s is None else Decimal(int(age_s // 86_400))
     if row.short_of:
         return Reading("file", row.id, days, CAUTION, CAUTION, note=row.short_of)

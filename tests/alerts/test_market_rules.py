@@ -172,12 +172,11 @@ def test_an_assumed_par_is_not_known_to_hold() -> None:
 
 
 def test_an_old_file_is_an_advisory_and_too_little_collateral_a_caution() -> None:
-    week = leg(ages=Ages(mark=0.1, position=7 * 86_400))
-    older = leg(ages=Ages(mark=0.1, position=7 * 86_400 + 1))
-    assert levels(judge_file(account(), (week,))) == (0, 0)
-    made = judge_file(account(), (older,))
+    week = 7 * 86_400.0
+    assert levels(judge_file(account(), None)) == levels(judge_file(account(), week)) == (0, 0)
+    made = judge_file(account(), week + 1)
     assert (made.rule, made.subject, levels(made), made.value) == ("file", "bybit-main", (1, 1), D(7))
-    assert levels(judge_file(account(short_of="too little"), (week,))) == (2, 2)
+    assert levels(judge_file(account(short_of="too little"), week)) == (2, 2)
 
 
 def test_every_rule_of_a_leg_is_judged_on_each_of_its_updates() -> None:
@@ -188,6 +187,12 @@ def test_every_rule_of_a_leg_is_judged_on_each_of_its_updates() -> None:
         "leverage",
         "basis",
     ]
+
+
+def test_an_account_is_as_old_as_its_oldest_position() -> None:
+    legs = (leg(ages=Ages(position=60.0)), leg(ages=Ages(position=8 * 86_400.0)), leg())
+    made = [each for each in judge_slow(legs, (account(),), (), Totals(), DEFAULT_LEVELS) if each.rule == "file"]
+    assert [(each.level, each.value) for each in made] == [(1, 8)]
 
 
 def test_the_slow_rules_of_a_snapshot() -> None:
