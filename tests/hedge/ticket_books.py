@@ -44,6 +44,25 @@ def eth_book(collateral: str, contracts: str, price: str = "3500", entry: str = 
     return book
 
 
+def shared_book(**legs: dict[str, Any]) -> Book:
+    """One account whose two shorts share 20,000 USDT; 1 BTC and 200 SOL are held."""
+    btc = position(BTC, "0.5", "60000", margin_mode="cross", leverage="5") | legs.get("btc", {})
+    sol = position(SOL, "200", "150", margin_mode="cross", leverage="5") | legs.get("sol", {})
+    book = Book(
+        portfolio(
+            holdings=[{"asset": "BTC", "quantity": "1"}, {"asset": "SOL", "quantity": "200"}],
+            accounts=[account("main", "bybit", {"USDT": "20000"}, btc, sol, fees={"taker": "0.0005"})],
+            policy={"target": "0.5", "assets": {"SOL": {"target": "1"}}},
+        )
+    )
+    book.apply(live("bybit-linear"))
+    for symbol, price, step in ((BTC, "60000", "0.001"), (SOL, "150", "0.1")):
+        book.apply(instrument("bybit", symbol, step=step, min_contracts=step, tick="0.01"))
+        book.apply(flat("bybit", symbol, "0.01"))
+        tick(book, "bybit", symbol, price, 0)
+    return book
+
+
 def edited(book: Book, ticket: Ticket) -> Book:
     """The book of a file in which the user changed the one leg of account `main` by hand, at its mark."""
     account_ = book.portfolio.accounts[0]
