@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,25 +102,33 @@ class Home:
         return process
 
     def close(self) -> None:
-        for process in self.processes:
-            if process.poll() is None:
-                process.send_signal(signal.SIGCONT)
-                process.kill()
-            process.communicate()
-        for lock in self.folder.glob(".local/state/hedgetui/*/lock"):
-            end_holder(lock)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            for process in self.processes:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGCONT)
+                    process.kill()
+                process.communicate()
+            for lock in self.folder.glob(".local/state/hedgetui/*/lock"):
+                end_holder(lock)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def end_holder(lock: Path) -> None:
     """End a detached monitor that a failed test left behind, found by the lock that it holds."""
     import fcntl
 
-    with lock.open() as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.kill(int(file.read()), signal.SIGKILL)
+    def free() -> bool:
+        with lock.open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                with suppress(ValueError, ProcessLookupError):  # it may be starting, or just ending
+                    os.kill(int(file.read()), signal.SIGKILL)
+                return False
+        return True
+
+    wait_for(free)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
