@@ -106,10 +106,7 @@ def limit_words(
     text += "."
     ack = alert.ack
     if alert.shown == "acked" and ack is not None and ack.value is not None and ack.measure == alert.measure:
-        if threshold.shrinking:
-            worse = ack.value - abs(ack.value) / 5
-        else:
-            worse = abs(ack.value) * 5 / 4
+        worse = ack.value - abs(ack.value) / 5 if threshold.shrinking else abs(ack.value) * 5 / 4
         shown = show(_rough(worse)) if again is None else again(worse)
         text += f" Comes back at once at {shown} or {'less' if threshold.shrinking else 'more'}."
     return text

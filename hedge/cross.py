@@ -121,9 +121,7 @@ def cross_liquidation(
         equity=equity,
         maintenance_margin=required,
         margin_ratio=margin_ratio(maintenance_margin=required, equity=equity),
-        distance=cross_distance(
-            mark=mark, liquidation_price=price, equity=equity, maintenance_margin=required
-        ),
+        distance=cross_distance(mark=mark, liquidation_price=price, equity=equity, maintenance_margin=required),
         never=price is None and solvent,
     )
 

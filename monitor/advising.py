@@ -5,12 +5,12 @@ from __future__ import annotations
 from alerts.scene import Scene, scene
 from alerts.values import BOOK, LEVEL_NAMES, Alert, level_name
 from alerts.words import alert_row, in_order
-from hedge.book import Book
-from hedge.jsontext import printable
-from hedge.leg_words import iso
-from hedge.mistakes import nearest
-from hedge.remedies import BY_RULE, remedies
-from hedge.take import take_snapshot
+from hedge.book.book import Book
+from hedge.book.leg_words import iso
+from hedge.book.take import take_snapshot
+from hedge.portfolio.jsontext import printable
+from hedge.portfolio.mistakes import nearest
+from hedge.ticket.remedies import BY_RULE, remedies
 from monitor.aside import Case
 from monitor.messages import Advice, Advised, Answer, Refused, TicketList
 from monitor.orders import tickets_for

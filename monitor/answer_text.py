@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hedge.explain_text import as_text
-from hedge.stress_words import ladder_words
-from hedge.stress_words import words as stress_words
-from hedge.ticket_text import CANNOT, ticket_text
+from hedge.explain.text import as_text
+from hedge.stress.text import ladder_words
+from hedge.stress.text import words as stress_words
+from hedge.ticket.text import CANNOT, ticket_text
 from monitor.messages import Advice, Advised, Answer, Climbed, Explained, Rebase, Reckoned, Supposed, TicketList
 
 NOTHING = "Nothing to do: no open alert asks for an order."

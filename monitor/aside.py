@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from alerts.levels import Levels
 from alerts.values import State
-from hedge.frozen import Frozen
+from hedge.book.frozen import Frozen
 from hedge.market import Instant
 from hedge.snapshot import Mode
 from monitor.messages import Answer, Question, Refused

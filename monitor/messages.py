@@ -16,8 +16,8 @@ from msgspec import Raw, Struct, field
 from hedge.snapshot import Level, Snapshot, Ticket
 
 if TYPE_CHECKING:
-    from hedge.explain_form import Explanation
-    from hedge.stressed import Ladder, Stress
+    from hedge.explain.form import Explanation
+    from hedge.stress.stressed import Ladder, Stress
 
 
 class Acknowledge(Struct, frozen=True, tag=True):
@@ -125,7 +125,7 @@ class Explained(Struct, frozen=True, tag=True):
     document: Raw
 
     def explanation(self) -> Explanation:
-        from hedge.explain_form import Explanation
+        from hedge.explain.form import Explanation
 
         return msgspec.json.decode(self.document, type=Explanation)
 
@@ -139,7 +139,7 @@ class Supposed(Struct, frozen=True, tag=True):
     after: Raw
 
     def stress(self) -> Stress:
-        from hedge.stressed import Stress
+        from hedge.stress.stressed import Stress
 
         return msgspec.json.decode(self.document, type=Stress)
 
@@ -153,7 +153,7 @@ class Climbed(Struct, frozen=True, tag=True):
     document: Raw
 
     def ladder(self) -> Ladder:
-        from hedge.stressed import Ladder
+        from hedge.stress.stressed import Ladder
 
         return msgspec.json.decode(self.document, type=Ladder)
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 
 from alerts.levels import Levels
 from alerts.values import Alert, Key, State
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import Instant
-from hedge.remedies import BY_RULE, remedies
 from hedge.snapshot import Ticket
+from hedge.ticket.remedies import BY_RULE, remedies
 
 FRESH_MS = 1_000
 """A ticket younger than this is kept."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from feeds.markets import VENUES, supported
-from hedge.jsontext import decode, read_json
-from hedge.mistakes import Mistake, PortfolioError, field_name, nearest
 from hedge.portfolio import Portfolio, load_portfolio
+from hedge.portfolio.jsontext import decode, read_json
+from hedge.portfolio.mistakes import Mistake, PortfolioError, field_name, nearest
 
 SIZE_LIMIT = 4 * 1024 * 1024
 """A portfolio is a few kilobytes; anything like this is another file, opened by mistake."""

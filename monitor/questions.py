@@ -12,18 +12,18 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from hedge.book import Book
-from hedge.crash_betas import stress_betas
+from hedge.book.book import Book
+from hedge.book.leg_words import iso
 from hedge.explain import UnknownFigure, explain
-from hedge.jsontext import printable
-from hedge.ladder import CRASH, STEPS, rungs
-from hedge.leg_words import iso
 from hedge.market import Instant
-from hedge.mistakes import nearest
-from hedge.shock import ALL
-from hedge.shock_text import DEFAULT_PROXY, ShockError, parse_shocks
-from hedge.stressed import Ladder
-from hedge.what_if import what_if
+from hedge.portfolio.jsontext import printable
+from hedge.portfolio.mistakes import nearest
+from hedge.stress.crash_betas import stress_betas
+from hedge.stress.ladder import CRASH, STEPS, rungs
+from hedge.stress.shock import ALL
+from hedge.stress.shock_text import DEFAULT_PROXY, ShockError, parse_shocks
+from hedge.stress.stressed import Ladder
+from hedge.stress.what_if import what_if
 from monitor.advising import advise
 from monitor.aside import Case
 from monitor.messages import Answer, Climb, Climbed, Explain, Explained, Question, Refused, Supposed, Tickets, WhatIf

@@ -22,14 +22,14 @@ from alerts.scene import Scene, scene
 from alerts.slow_rules import judge_edit, judge_slow
 from alerts.values import LEVEL_NAMES, Alert, Key, Reading
 from alerts.words import alert_rows, past_alert
-from hedge.book import Book
-from hedge.frozen import freeze
-from hedge.leg_pace import TOP_UP_HOURS
-from hedge.leg_words import iso
+from hedge.book.book import Book
+from hedge.book.frozen import freeze
+from hedge.book.leg_pace import TOP_UP_HOURS
+from hedge.book.leg_words import iso
+from hedge.book.take import take_snapshot
 from hedge.market import Clock, Confirmed, FeedState, Funding, FundingInterval, Instant, SymbolState, Update, Want
 from hedge.portfolio import Portfolio, leg_id
 from hedge.snapshot import AccountRow, Level, Mode, PositionRow, Snapshot
-from hedge.take import take_snapshot
 from monitor.alarm import Alarm
 from monitor.aside import Case
 from monitor.file_changes import what_changed

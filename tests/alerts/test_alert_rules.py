@@ -11,7 +11,7 @@ from alerts.levels import DEFAULT_LEVELS, DEFAULTS, PriceLevel, UnknownRule, lev
 from alerts.rules import Stops, judge_account, judge_asset, judge_leg, judge_totals
 from alerts.samples import Samples, watch
 from alerts.values import Reading
-from hedge.overrides import AlertOverrides
+from hedge.portfolio.overrides import AlertOverrides
 from hedge.snapshot import NEVER, Ages, PositionRow, Totals
 
 D = Decimal

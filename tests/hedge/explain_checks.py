@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from hedge.explain import Explainer, Explanation, recompute
-from hedge.explain_form import Input, as_decimal, leaves
+from hedge.explain.form import Input, as_decimal, leaves
 from hedge.snapshot import AccountRow, AssetRow, FeedRow, MoneyRow, PositionRow, Snapshot
 
 ROWS: dict[str, tuple[str, type[Struct]]] = {

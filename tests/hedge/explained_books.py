@@ -6,7 +6,7 @@ import random
 from decimal import Decimal
 from typing import Any
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import Candle, Candles, FeedState, Settlement, Settlements
 from hedge.portfolio import Portfolio
 from tests.hedge.said import (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from hedge.book import Book
-from hedge.shock import Shock
-from hedge.stressed import LegStress, Stress
-from hedge.what_if import what_if
+from hedge.book.book import Book
+from hedge.stress.shock import Shock
+from hedge.stress.stressed import LegStress, Stress
+from hedge.stress.what_if import what_if
 from tests.hedge.said import D, account, portfolio
 from tests.hedge.stressed_books import NOW, told
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.snapshot import AssetRow, PositionRow, Snapshot, Totals
-from hedge.take import take_snapshot
 from tests.hedge.said import at
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USD:ETH"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Literal
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import Candle, Candles, Settlement, Settlements
 from tests.hedge.said import HOUR_MS, WALL_MS, D
 

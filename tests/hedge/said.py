@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import (
     FeedState,
     FeedStatus,

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import Settlement, Settlements
 from hedge.portfolio import Portfolio
-from hedge.shock import FundingMove, Shock
+from hedge.stress.shock import FundingMove, Shock
 from tests.hedge.formula_strategies import decimals
 from tests.hedge.said import (
     HOUR_MS,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedge.basis_minutes import ENOUGH_MINUTES, MINUTE_MS, WEEK_MINUTES, BasisMinutes
-from hedge.ledger import Market
+from hedge.book.basis_minutes import ENOUGH_MINUTES, MINUTE_MS, WEEK_MINUTES, BasisMinutes
+from hedge.book.ledger import Market
 from tests.hedge.past_books import hourly
 from tests.hedge.said import D, index, mark
 

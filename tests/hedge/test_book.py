@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.market import Confirmed, Dropped, Mark, SymbolState, Want
-from hedge.take import take_snapshot
-from hedge.written import Portfolio
+from hedge.portfolio.written import Portfolio
 from tests.hedge.said import (
     HOUR_MS,
     D,

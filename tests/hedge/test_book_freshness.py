@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.market import Dropped, FeedStatus
-from hedge.take import take_snapshot
 from tests.hedge.said import (
     HOUR_MS,
     account,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hedge.book import Book
-from hedge.take import take_snapshot
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from tests.hedge.said import (
     D,
     account,

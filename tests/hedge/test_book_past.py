@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from hedge.after import with_ticket
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.market import Candles, FeedState, Funding, Settlement, Settlements, Update
 from hedge.proxy import log_returns, regression
 from hedge.snapshot import PositionRow, Ticket
-from hedge.take import take_snapshot
+from hedge.ticket.after import with_ticket
 from tests.hedge.past_books import DAY_MS, STAMP_MS, closes, daily, hourly, remember, settled, stamps, wave
 from tests.hedge.said import (
     HOUR_MS,

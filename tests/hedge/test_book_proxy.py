@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import Want
 from tests.hedge.said import (
     D,

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 from msgspec import Struct
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.portfolio import Portfolio
 from hedge.snapshot import Snapshot
-from hedge.take import take_snapshot
 from tests.hedge.said import (
     account,
     at,

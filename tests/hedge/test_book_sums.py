@@ -9,12 +9,12 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.exposure import AssetDelta, totals
 from hedge.market import Confirmed, Dropped, FeedState, Index, Mark, Update
 from hedge.portfolio import Portfolio
 from hedge.sums import Sum
-from hedge.take import take_snapshot
 from tests.hedge.said import (
     D,
     account,

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.explain import Explainer, UnknownFigure, explain, figure_paths, recompute
-from hedge.explain_account import ACCOUNT_FIGURES, WALLET_FIGURES
-from hedge.explain_asset import ASSET_FIGURES
-from hedge.explain_feed import FEED_FIGURES
-from hedge.explain_leg import LEG_FIGURES
-from hedge.explain_totals import TOTALS_FIGURES
+from hedge.explain.account import ACCOUNT_FIGURES, WALLET_FIGURES
+from hedge.explain.asset import ASSET_FIGURES
+from hedge.explain.feed import FEED_FIGURES
+from hedge.explain.leg import LEG_FIGURES
+from hedge.explain.totals import TOTALS_FIGURES
 from hedge.market import Instant, Update
 from hedge.snapshot import AccountRow, Ages, AssetRow, FeedRow, PositionRow, Snapshot, Totals
 from tests.hedge.explain_checks import MONITORS, PLAIN, ROWS, figures, numeric, walk, walk_on

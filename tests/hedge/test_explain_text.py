@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.explain import Explainer, as_text, explain
-from hedge.explain_form import Input
-from hedge.explain_template import in_numbers, in_symbols, number_text
-from hedge.explain_text import age_text, shown
+from hedge.explain.form import Input
+from hedge.explain.template import in_numbers, in_symbols, number_text
+from hedge.explain.text import age_text, shown
 from tests.hedge.explained_books import complete, rich
 from tests.hedge.said import D, account, at, flat, instrument, interval, live, portfolio, position, tick
 

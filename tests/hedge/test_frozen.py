@@ -7,11 +7,11 @@ import threading
 import msgspec
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.frozen import freeze
+from hedge.book.take import take_snapshot
 from hedge.explain import explain
-from hedge.frozen import freeze
 from hedge.market import Confirmed
-from hedge.take import take_snapshot
 from tests.hedge.explained_books import BTC, XRP, patchy, rich
 from tests.hedge.said import at, feed_of, live, mark, portfolio, tick
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
 from tests.hedge.said import D, account, at, flat, instrument, live, portfolio, position, tick
 
 SOL = "SOL/USDT:USDT"

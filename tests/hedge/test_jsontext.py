@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedge.jsontext import MAX_CHARACTERS, MAX_DEPTH, JsonMistake, decode, exact_number, printable, read_json
+from hedge.portfolio.jsontext import MAX_CHARACTERS, MAX_DEPTH, JsonMistake, decode, exact_number, printable, read_json
 
 
 def test_numbers_are_read_exactly() -> None:

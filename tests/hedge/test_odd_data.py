@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.explain import explain, recompute
 from hedge.funding import funding_accrual
 from hedge.market import Funding, Index, Mark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import Tiers
 from hedge.portfolio import PortfolioError
 from tests.hedge.odd import BTC, ETH, LEG, parts, shown

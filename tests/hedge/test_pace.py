@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.trail import GAP_MS, NO_TRAIL, STEP_MS, WINDOW_MS, Trail
 from hedge.proximity import sigmas_to_liquidation
-from hedge.shock import Shock
 from hedge.snapshot import CALM, NEVER, PositionRow
-from hedge.trail import GAP_MS, NO_TRAIL, STEP_MS, WINDOW_MS, Trail
-from hedge.what_if import what_if
+from hedge.stress.shock import Shock
+from hedge.stress.what_if import what_if
 from tests.hedge.past import daily, zigzag
 from tests.hedge.said import D, at, btc_book, mark, tick
 

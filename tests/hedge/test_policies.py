@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedge.book import Book
-from hedge.describe import describe
+from hedge.book.book import Book
+from hedge.book.remarks import error_usd, remarks
+from hedge.book.take import take_snapshot
 from hedge.exposure import ZERO
-from hedge.policy import FULL_APR, Target, funding_ratio, target_of
-from hedge.remarks import error_usd, remarks
-from hedge.take import take_snapshot
+from hedge.portfolio.describe import describe
+from hedge.portfolio.policy import FULL_APR, Target, funding_ratio, target_of
 from tests.hedge.past import daily, settled, zigzag
 from tests.hedge.said import D, account, at, instrument, live, portfolio, position, spot, tick
 

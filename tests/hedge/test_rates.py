@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.market import Index, Want
 from hedge.rates import Implied, implied_rate
-from hedge.take import take_snapshot
 from tests.hedge.said import D, account, at, flat, index, instrument, live, portfolio, position, spot, tick
 
 SOL, IN_USDT, IN_USD = "SOL/USDT:USDT", "BTC/USDT:USDT", "BTC/USD:BTC"

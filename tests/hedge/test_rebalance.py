@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.rebalance import NO_REFERENCE, largest_shift, reference, turnover, value_change
+from hedge.book.take import take_snapshot
 from hedge.portfolio import Portfolio
-from hedge.rebalance import NO_REFERENCE, largest_shift, reference, turnover, value_change
-from hedge.take import take_snapshot
 from hedge.triggers import trigger_allocation
 from tests.hedge.said import D, account, at, instrument, portfolio, position, spot, tick
 

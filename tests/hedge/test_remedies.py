@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hedge.after import with_ticket
-from hedge.book import Book
-from hedge.remedies import BY_RULE, remedies
+from hedge.book.book import Book
+from hedge.ticket.after import with_ticket
+from hedge.ticket.remedies import BY_RULE, remedies
 from tests.hedge.said import (
     D,
     account,

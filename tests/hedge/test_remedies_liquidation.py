@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hedge.after import with_ticket
-from hedge.remedies import remedies
 from hedge.snapshot import NEVER, Ticket
+from hedge.ticket.after import with_ticket
+from hedge.ticket.remedies import remedies
 from tests.hedge.said import (
     D,
     at,

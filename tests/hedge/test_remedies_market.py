@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from hedge.after import with_ticket
-from hedge.book import Book
-from hedge.remedies import remedies
+from hedge.book.book import Book
 from hedge.snapshot import Ticket
 from hedge.ticket import unwind
+from hedge.ticket.after import with_ticket
+from hedge.ticket.remedies import remedies
 from tests.hedge.said import (
     D,
     account,

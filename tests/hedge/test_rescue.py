@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hedge.after import with_ticket
 from hedge.ticket import rescue
+from hedge.ticket.after import with_ticket
 from tests.hedge.said import D, at
 from tests.hedge.ticket_books import ETH_LEG, SOL_LEG, assert_printed, eth_book, sizes, sol_book
 

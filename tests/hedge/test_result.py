@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedge.book import Book
-from hedge.leg_result import LIST_FEE, NO_PREMIUM
+from hedge.book.book import Book
+from hedge.book.leg_result import LIST_FEE, NO_PREMIUM
+from hedge.book.result import basis_result_usd, cost_year_usd, fees_result_usd, price_result_usd, protected_usd
+from hedge.book.take import take_snapshot
 from hedge.market import Index, Mark
 from hedge.pnl import attribute, pnl_usd
-from hedge.result import basis_result_usd, cost_year_usd, fees_result_usd, price_result_usd, protected_usd
 from hedge.snapshot import Snapshot
-from hedge.take import take_snapshot
 from tests.hedge.past import settled
 from tests.hedge.said import D, account, at, btc_book, flat, instrument, portfolio, position, spot, tick
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
 from hedge.portfolio import Portfolio, describe, load_portfolio, schema
-from hedge.take import take_snapshot
 from tests.hedge.said import at, flat, instrument, live, tick, tiers
 
 SAMPLE = Path(__file__).parents[2] / "sample_portfolio.json"

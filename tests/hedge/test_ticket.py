@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedge.after import with_ticket
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.ticket import rebalance
+from hedge.ticket.after import with_ticket
 from tests.hedge.said import D, account, at, instrument, portfolio, position, spot, tick
 from tests.hedge.ticket_books import BTC, SOL, SOL_LEG, assert_printed, eth_book, sizes, sol_book
 

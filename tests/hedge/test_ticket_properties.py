@@ -7,14 +7,14 @@ from decimal import Decimal
 import msgspec
 from hypothesis import HealthCheck, given, settings
 
-from hedge.after import with_ticket
-from hedge.book import Book
+from hedge.book.book import Book
+from hedge.book.legs import Leg
+from hedge.book.take import take_snapshot
 from hedge.exposure import ZERO
-from hedge.legs import Leg
-from hedge.remedies import remedies
 from hedge.snapshot import After, Ticket
-from hedge.take import take_snapshot
 from hedge.ticket import order_text, ticket_text, unwind
+from hedge.ticket.after import with_ticket
+from hedge.ticket.remedies import remedies
 from tests.hedge.formula_strategies import decimals
 from tests.hedge.said import D
 from tests.hedge.ticket_strategies import NOW, RESCUES, Case, books, cases

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hedge.order_words import amount_words, price_words, usd_words
 from hedge.snapshot import Ticket
 from hedge.ticket import order_text, remedies, ticket_text, tickets_text, unwind
+from hedge.ticket.words import amount_words, price_words, usd_words
 from tests.hedge.said import D, at, instrument
 from tests.hedge.ticket_books import ETH_LEG, SOL, SOL_LEG, eth_book, shared_book, sol_book
 

@@ -6,11 +6,11 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from hedge.book import Book
-from hedge.ladder import STEPS, ladder
-from hedge.shock import FundingMove, Shock
-from hedge.take import take_snapshot
-from hedge.what_if import WhatIf, what_if
+from hedge.book.book import Book
+from hedge.book.take import take_snapshot
+from hedge.stress.ladder import STEPS, ladder
+from hedge.stress.shock import FundingMove, Shock
+from hedge.stress.what_if import WhatIf, what_if
 from tests.hedge.hedged_bitcoin import BTC, COIN_BTC, COIN_ETH, CROSS, ETH, LEG, book_of, only, prices, under
 from tests.hedge.said import D, account, at, flat, index, instrument, mark, portfolio, position
 from tests.hedge.stressed_books import NOW, told

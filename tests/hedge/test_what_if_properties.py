@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hedge import stress as formulas
-from hedge.book import Book
-from hedge.equity import equity_parts, equity_usd
+from hedge.book.book import Book
+from hedge.book.equity import equity_parts, equity_usd
+from hedge.book.take import take_snapshot
 from hedge.exposure import Holding
 from hedge.portfolio import Portfolio
-from hedge.shock import FundingMove, Shock
 from hedge.snapshot import Snapshot
-from hedge.stressed import Stress
-from hedge.take import take_snapshot
-from hedge.what_if import what_if
+from hedge.stress.shock import FundingMove, Shock
+from hedge.stress.stressed import Stress
+from hedge.stress.what_if import what_if
 from tests.hedge.formula_strategies import close, decimals
 from tests.hedge.said import D, account, portfolio, position
 from tests.hedge.stressed_books import INVERSE, LINEAR, NOW, PRICES, books, portfolios, shocks, stressed, told

@@ -7,12 +7,12 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from hedge.book import Book
-from hedge.ladder import ladder
-from hedge.shock import FundingMove, Shock, plain_words
-from hedge.shock_text import ShockError, parse_shocks
-from hedge.stress_words import ladder_words, words
-from hedge.what_if import what_if
+from hedge.book.book import Book
+from hedge.stress.ladder import ladder
+from hedge.stress.shock import FundingMove, Shock, plain_words
+from hedge.stress.shock_text import ShockError, parse_shocks
+from hedge.stress.text import ladder_words, words
+from hedge.stress.what_if import what_if
 from tests.hedge.said import D, account, portfolio, position
 from tests.hedge.stressed_books import NOW, told
 

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.portfolio import Portfolio
-from hedge.shock import Shock
-from hedge.what_if import what_if
+from hedge.stress.shock import Shock
+from hedge.stress.what_if import what_if
 from tests.hedge.hedged_bitcoin import BTC, CROSS, LEG, book_of, only, prices, under
 from tests.hedge.said import D, account, at, portfolio, position
 from tests.hedge.stressed_books import NOW, portfolios, shocks, told

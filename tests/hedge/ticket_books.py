@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.snapshot import After, Ticket
 from tests.hedge.said import D, account, at, flat, instrument, live, portfolio, position, tick
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from hedge.book import Book
+from hedge.book.book import Book
 from hedge.market import Candle, Candles, Settlement, Settlements
 from hedge.symbols import perp
 from tests.hedge.formula_strategies import decimals

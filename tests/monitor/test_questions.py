@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedge.explain import recompute
-from hedge.ladder import STEPS
 from hedge.market import Update, Want
 from hedge.snapshot import Snapshot
+from hedge.stress.ladder import STEPS
 from monitor import aside
 from monitor.asking import answered
 from monitor.engine import Engine

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from desk import FEED, LEG, SOL, Desk, StandingClock, edited, portfolio, prices
 
-from hedge.leg_words import iso
+from hedge.book.leg_words import iso
 from hedge.market import FeedState, Mark
 from hedge.snapshot import AlertRow
 from monitor.file_changes import what_changed

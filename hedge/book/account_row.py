@@ -1,0 +1,94 @@
+"""An account as a row: equity, free collateral, margin ratio, and the common move that ends it."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from decimal import Decimal
+
+from hedge.book.layout import Layout
+from hedge.book.leg_words import NO_CROSS, iso
+from hedge.book.wallets import UsdPrice, Wallet
+from hedge.book.worth import greatest, least, worth_usd
+from hedge.exposure import ZERO, known_sum
+from hedge.portfolio.written import Account
+from hedge.snapshot import NEVER, AccountRow
+
+
+def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow:
+    """The account now. Its margin ratio and joint distance are those of its worst wallet with cross positions."""
+    wallets = layout.wallets_of[account.id]
+    why: dict[str, str] = {}
+    free: dict[str, Decimal | None] = {}
+    for wallet in wallets:
+        free[wallet.currency] = wallet.free()
+        if free[wallet.currency] is None:
+            why[f"free.{wallet.currency}"] = wallet.why_not_free()
+    equity = known_sum(worth_usd(quantity=wallet.equity(), price_usd=price(wallet.currency)) for wallet in wallets)
+    if equity is None:
+        why["equity_usd"] = _why_no_equity(wallets, price)
+    ratio, joint = _proximity(wallets, layout, price, why)
+    as_of = None if account.as_of is None else iso(int(account.as_of.astimezone(UTC).timestamp() * 1000))
+    if as_of is None and layout.portfolio.written_ms is not None:
+        as_of = iso(layout.portfolio.written_ms)
+    return AccountRow(
+        id=account.id,
+        venue=account.venue,
+        equity_usd=equity,
+        free=free,
+        margin_ratio=ratio,
+        joint_to_liquidation=joint,
+        as_of=as_of,
+        short_of=next((words for words in map(_short_of, wallets) if words), ""),
+        why=why,
+    )
+
+
+def _short_of(wallet: Wallet) -> str:
+    """Margins that follow from leverage may come to more than the wallet; stated ones the file's check refuses."""
+    margins, balance = wallet.isolated_margins.value, wallet.balance
+    if margins is None or balance is None or margins <= balance:
+        return ""
+    return (
+        f"the isolated margins of {wallet.account.id} come to {margins:,.2f} {wallet.currency}, "
+        f"more than the {balance:,.2f} it holds"
+    )
+
+
+def _proximity(
+    wallets: list[Wallet], layout: Layout, price: UsdPrice, why: dict[str, str]
+) -> tuple[Decimal | None, Decimal | None]:
+    """Worst margin ratio and smallest joint distance over the wallets that cross positions share."""
+    shared = [wallet for wallet in wallets if wallet.cross_legs]
+    if not shared:
+        why["margin_ratio"] = why["joint_to_liquidation"] = NO_CROSS
+        return None, None
+    ratios: list[Decimal] = []
+    distances: list[Decimal] = []
+    for wallet in shared:
+        quote_usd = wallet.cross_legs[0].quote_usd
+        ratio = wallet.cross_ratio(price, quote_usd)
+        found = wallet.joint(price, quote_usd)
+        if ratio is None:
+            equity = wallet.cross_equity(price, quote_usd)
+            gone = equity is not None and equity <= ZERO
+            why["margin_ratio"] = "insolvent: equity is gone" if gone else wallet.why_not_liquidation()
+        else:
+            ratios.append(ratio)
+        if found is None or (found.distance is None and not found.never):
+            why["joint_to_liquidation"] = wallet.why_not_liquidation()
+        elif found.distance is not None:
+            distances.append(found.distance)
+        else:
+            why.setdefault("joint_to_liquidation", NEVER)
+    return greatest(ratios), least(distances)
+
+
+def _why_no_equity(wallets: list[Wallet], price: UsdPrice) -> str:
+    for wallet in wallets:
+        if wallet.balance is None:
+            return f"the file states no {wallet.currency} collateral"
+        if wallet.pnl.missing:
+            return f"the PnL of {wallet.first(wallet.pnl)} is not known yet"
+        if price(wallet.currency) is None:
+            return f"{wallet.currency} has no price"
+    return "not known"
