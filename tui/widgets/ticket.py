@@ -27,6 +27,8 @@ class Grid(Struct, frozen=True):
         return self.now + 3 + index * self.each
 
 
+NAMED_ALIKE = ("trim", "unwind")
+"""Ways out whose name says more than the side of their order."""
 WIDE = Grid(39, 26)
 NARROW = Grid(33, 19)
 
@@ -112,12 +114,16 @@ def _foot(view: View, about: Subject, more: int, width: int) -> list[Draft]:
 
 
 def _order(ticket: Ticket, width: int) -> list[str]:
-    """The whole order, however many lines it takes: nothing of it may be cut."""
+    """The whole order, however many lines it takes: nothing of it may be cut. Waiting says what it risks."""
     words = ticket.words + (", reduce-only" if ticket.reduce_only and "reduce" not in ticket.words else "")
+    if ticket.kind == "wait" and ticket.risk:
+        words = f"{words}. {ticket.risk}"
     return textwrap.wrap(words, width - 1, break_on_hyphens=False) or [fmt.UNKNOWN]
 
 
 def _name(ticket: Ticket) -> str:
+    if ticket.remedy in NAMED_ALIKE:
+        return ticket.remedy.upper()
     return {"sell": "SELL", "buy": "BUY BACK", "add_margin": "ADD MARGIN", "wait": "WAIT"}[ticket.kind]
 
 
@@ -130,12 +136,16 @@ def _rows(about: Subject, shown: tuple[Ticket, ...]) -> list[tuple[str, str, lis
          [_known(t.after.to_liquidation, fmt.distance) for t in shown]),
         ("liquidation price", fmt.price(leg.liquidation_price, leg.tick) if leg else "",
          [_known(t.after.liquidation_price, lambda p: fmt.price(p, leg.tick if leg else None)) for t in shown]),
+        ("margin ratio %", fmt.percent(leg.margin_ratio) if leg else "",
+         [_known(t.after.margin_ratio, fmt.percent) for t in shown]),
         (_ratio_label(asset), fmt.percent(asset.hedge_ratio) if asset else "",
          [_known(t.after.hedge_ratio, fmt.percent) for t in shown]),
         ("drift, points", fmt.percent(asset.drift, signed=True) if asset else "",
          [_known(t.after.drift, lambda d: fmt.percent(d, signed=True)) for t in shown]),
         ("net USD", fmt.usd(asset.net_usd) if asset else "", [_known(t.after.net_usd, fmt.usd) for t in shown]),
         ("off plan USD", fmt.usd(asset.off_usd) if asset else "", [_known(t.after.off_usd, fmt.usd) for t in shown]),
+        ("funding a day USD", fmt.usd(asset.funding_day_usd) if asset else "",
+         [_known(t.after.funding_day_usd, fmt.usd) for t in shown]),
     ]  # fmt: skip
     return [row for row in rows if any(row[2])]
 
@@ -152,7 +162,7 @@ def _ratio_label(asset: AssetRow | None) -> str:
 
 def _cost(ticket: Ticket) -> str:
     if ticket.fee_usd is None:
-        return "nothing" if ticket.kind == "add_margin" else fmt.UNKNOWN
+        return "nothing" if ticket.kind in ("add_margin", "wait") else fmt.UNKNOWN
     return f"{fmt.number(ticket.fee_usd, 2)} USD fee" if ticket.fee_usd else "nothing"
 
 
