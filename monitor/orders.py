@@ -79,10 +79,15 @@ def work_out(book: Book, alerts: Iterable[Alert], levels: Levels, now: Instant) 
 
 
 def tickets_for(book: Book, alert: Alert, levels: Levels, now: Instant) -> tuple[Ticket, ...]:
-    """What to do about an alert that stands, best first; () where no order answers it, or its position is gone."""
+    """What to do about an alert that stands, best first; () where no order answers it, or its position is gone.
+
+    Of a distance to liquidation also the margin that clears the next better level."""
     rule = alert.scale if alert.scale in BY_RULE else alert.rule
-    goal = levels.thresholds[rule].clears[alert.level - 1] if rule in WITH_GOAL else None
+    clears = levels.thresholds[rule].clears if rule in WITH_GOAL else (None, None, None)
     try:
-        return remedies(book, rule, alert.subject, now, goal)
+        found = remedies(book, rule, alert.subject, now, clears[alert.level - 1])
+        further = clears[alert.level - 2] if rule == "liquidation" and alert.level > 1 else None
+        more = () if further is None else remedies(book, rule, alert.subject, now, further)
     except KeyError:
         return ()
+    return (*found, *(ticket for ticket in more if ticket.kind == "add_margin"))

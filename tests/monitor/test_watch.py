@@ -114,8 +114,9 @@ def test_a_rally_goes_through_the_levels_and_a_warning_latches() -> None:
     desk.order()
     row = alert(desk, "liquidation")
     assert row.level == "caution"
-    assert [ticket.remedy for ticket in row.tickets] == ["add_margin", "buy_back", "trim"]
-    assert {ticket.goal for ticket in row.tickets} == {Decimal("0.24")}, "where a caution clears"
+    assert [ticket.remedy for ticket in row.tickets] == ["add_margin", "buy_back", "trim", "add_margin"]
+    goals = [ticket.goal for ticket in row.tickets]
+    assert goals == [*[Decimal("0.24")] * 3, Decimal("0.396")], "where a caution clears, then an advisory"
     assert "margin" in row.order
     desk.run(10, "195")
     row = alert(desk, "liquidation")
