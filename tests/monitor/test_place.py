@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,13 @@ from monitor import place as places
 from monitor.place import AlreadyWatched, PlaceError
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A short name: a socket's path has 107 bytes, and pytest's own folders take most of them."""
+    with tempfile.TemporaryDirectory(prefix="ht-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

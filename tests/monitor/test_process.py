@@ -84,6 +84,7 @@ def test_a_killed_monitors_socket_is_replaced(home: Home) -> None:
     monitor.kill()
     monitor.wait()
     assert home.sock is not None
+    wait_for(lambda: not running(home.portfolio, home.env))  # a helper caught between fork and exec holds it a moment
     again = home.start("monitor", str(home.portfolio))
     wait_for(lambda: running(home.portfolio, home.env))
     assert again.poll() is None
