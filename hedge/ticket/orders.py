@@ -83,32 +83,16 @@ def order_ticket(
     """An order of so many contracts (already rounded) of a leg whose contract and price are known."""
     leg = task.leg
     shrinks = (side == "sell") == (leg.side == "long") and remedy != "reopen"
-    size, price, instrument = leg.contract_size or ZERO, leg.price or ZERO, leg.market.instrument
-    quote = notional_quote(inverse=leg.inverse, contracts=contracts, contract_size=size, price=price)
-    notional_usd = None if quote is None else quote if leg.inverse else quote * leg.quote_usd
     rate, list_price = _fee_rate(leg)
     margin = _margin(task, contracts, rate, shrinks=shrinks)
-    low, high = limit_band(price, None if instrument is None else instrument.tick)
-    per_contract = coins_per_contract(leg)
-    ticket = Ticket(
-        kind=side,
-        venue=leg.account.venue,
-        account=leg.account.id,
-        symbol=leg.market.symbol,
-        leg=leg.id,
-        contracts=contracts,
-        coins=None if per_contract is None else contracts * per_contract,
-        notional_usd=notional_usd,
+    bare = _bare_order(task, remedy, side, contracts)
+    worth = bare.notional_usd
+    ticket = replace(
+        bare,
         reduce_only=shrinks,
         keeps_margin=keeps_margin,
-        currency=leg.settle,
-        fee_usd=None if rate is None or notional_usd is None else order_cost(notional=notional_usd, taker_fee=rate),
+        fee_usd=None if rate is None or worth is None else order_cost(notional=worth, taker_fee=rate),
         words=order_words(leg, side, contracts, shrinks=shrinks) + (", keeping its margin" if keeps_margin else ""),
-        remedy=remedy,
-        asset=task.asset,
-        goal=task.goal,
-        limit_low=low,
-        limit_high=high,
         fee_rate=rate,
         margin_needed=margin.needed,
         margin_free=margin.free,
@@ -119,6 +103,31 @@ def order_ticket(
     )
     after = state_after(task.book, ticket, task.now)
     return replace(ticket, after=after, why={**_notes(leg, ticket), **margin.why})
+
+
+def _bare_order(task: Task, remedy: Remedy, side: OrderSide, contracts: Decimal) -> Ticket:
+    """Where it is to be typed in, its size and its limits."""
+    leg = task.leg
+    size, price, instrument = leg.contract_size or ZERO, leg.price or ZERO, leg.market.instrument
+    quote = notional_quote(inverse=leg.inverse, contracts=contracts, contract_size=size, price=price)
+    per_contract = coins_per_contract(leg)
+    low, high = limit_band(price, None if instrument is None else instrument.tick)
+    return Ticket(
+        kind=side,
+        venue=leg.account.venue,
+        account=leg.account.id,
+        symbol=leg.market.symbol,
+        leg=leg.id,
+        contracts=contracts,
+        coins=None if per_contract is None else contracts * per_contract,
+        notional_usd=None if quote is None else quote if leg.inverse else quote * leg.quote_usd,
+        currency=leg.settle,
+        remedy=remedy,
+        asset=task.asset,
+        goal=task.goal,
+        limit_low=low,
+        limit_high=high,
+    )
 
 
 def margin_ticket(task: Task, amount: Decimal) -> Ticket:
