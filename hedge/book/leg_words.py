@@ -43,15 +43,14 @@ def _fact_words(leg: Leg) -> Words:
     sources: dict[str, str] = {}
     flags: list[str] = []
     if leg.entry_assumed:
-        sources["entry_price"] = "assumed: the first mark seen" if leg.entry is not None else "not known yet"
+        sources["entry_price"] = "assumed: 1st mark" if leg.entry is not None else "not known yet"
         flags.append("entry assumed")
     else:
         sources["entry_price"] = "from file"
     if leg.isolated and leg.position.margin is not None:
         sources["margin"] = "from file"
     elif leg.isolated:
-        basis = "assumed entry" if leg.entry_assumed else "entry"
-        sources["margin"] = f"derived from leverage {plain(leg.position.leverage)} and the {basis}"
+        sources["margin"] = f"from leverage {plain(leg.position.leverage)}"
         flags.append("margin derived")
     if leg.market.instrument is not None:
         sources["contract"] = f"{leg.market.venue} instruments"

@@ -59,8 +59,8 @@ def test_the_first_mark_is_frozen_as_the_entry_and_flagged() -> None:
     row, _, _ = parts(book, 1_000)
     assert (row.entry_price, row.unrealised_pnl_usd) == (65000, 5000)
     assert "entry assumed" in row.flags
-    assert row.sources["entry_price"] == "assumed: the first mark seen"
-    assert row.sources["margin"] == "derived from leverage 2 and the assumed entry"
+    assert row.sources["entry_price"] == "assumed: 1st mark"
+    assert row.sources["margin"] == "from leverage 2"
 
 
 # tiers
@@ -137,7 +137,7 @@ def test_a_margin_follows_from_leverage_and_entry() -> None:
     row, _, _ = parts(book)
     assert row.margin == 16250
     assert "margin derived" in row.flags
-    assert row.sources["margin"] == "derived from leverage 4 and the entry"
+    assert row.sources["margin"] == "from leverage 4"
 
 
 # hedge mode
