@@ -212,7 +212,7 @@ def check(words: Sequence[str]) -> int:
     parser = new_parser("hedgetui check", "Validate a portfolio file, and say the book back in words.")
     parser.add_argument("portfolio", nargs="?", help="the portfolio file")
     path = named(parser.parse_args(words).portfolio)
-    from hedge.portfolio import describe
+    from hedge.portfolio.describe import describe
     from monitor.portfolio_file import PortfolioFile
 
     with friendly(path):

@@ -10,7 +10,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from hedge.portfolio.consistency import inconsistencies
-from hedge.portfolio.describe import describe
 from hedge.portfolio.jsontext import JsonMistake, decode, read_json
 from hedge.portfolio.mistakes import Mistake, PortfolioError, explain, from_json
 from hedge.portfolio.written import SCHEMA, Account, Holding, Plan, Policy, Portfolio, Position, leg_id
@@ -25,7 +24,6 @@ __all__ = [
     "Portfolio",
     "PortfolioError",
     "Position",
-    "describe",
     "leg_id",
     "load_portfolio",
     "schema",

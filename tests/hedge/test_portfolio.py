@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedge.portfolio import Portfolio, PortfolioError, describe, load_portfolio, schema
+from hedge.portfolio import Portfolio, PortfolioError, load_portfolio, schema
+from hedge.portfolio.describe import describe
 from tests.hedge.wrong_files import FIRST, GOOD, WRONG
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from hedge.book.book import Book
 from hedge.book.take import take_snapshot
-from hedge.portfolio import Portfolio, describe, load_portfolio, schema
+from hedge.portfolio import Portfolio, load_portfolio, schema
+from hedge.portfolio.describe import describe
 from tests.hedge.said import at, flat, instrument, live, tick, tiers
 
 SAMPLE = Path(__file__).parents[2] / "sample_portfolio.json"
