@@ -169,8 +169,7 @@ def _below(ladder: Sequence[Decimal], present: Decimal | None) -> Decimal:
 def _liquidation(breach: Breach) -> Found:
     row = breach.book.leg(breach.subject, breach.now)
     goal = breach.goal or _beyond(DISTANCES, row.to_liquidation)
-    near = row.to_liquidation is not None and row.to_liquidation < goal
-    return _or_wait(breach, row, ways_to_distance(breach.book, row.id, goal, breach.now), near=near)
+    return _or_wait(breach, row, ways_to_distance(breach.book, row.id, goal, breach.now))
 
 
 def _pace(breach: Breach) -> Found:
@@ -185,7 +184,7 @@ def _pace(breach: Breach) -> Found:
         return ()
     move = (row.liquidation_price / row.mark).ln() * goal / present
     found = ways_to_distance(breach.book, row.id, abs(move.exp() - ONE), breach.now)
-    return _or_wait(breach, row, tuple(_with_goal(ticket, goal) for ticket in found), near=True)
+    return _or_wait(breach, row, tuple(_with_goal(ticket, goal) for ticket in found))
 
 
 def _with_goal(ticket: Ticket, goal: Decimal) -> Ticket:
@@ -200,16 +199,15 @@ def _with_goal(ticket: Ticket, goal: Decimal) -> Ticket:
 def _leverage(breach: Breach) -> Found:
     row = breach.book.leg(breach.subject, breach.now)
     goal = breach.goal or _below(LEVERAGES, row.effective_leverage)
-    near = row.effective_leverage is not None and row.effective_leverage > goal
-    return _or_wait(breach, row, ways_to_leverage(breach.book, row.id, goal, breach.now), near=near)
+    return _or_wait(breach, row, ways_to_leverage(breach.book, row.id, goal, breach.now))
 
 
-def _or_wait(breach: Breach, row: PositionRow, found: Found, *, near: bool) -> Found:
-    """With fewer than three ways, waiting is one, also where none helps; a sentence in their place says the risk."""
+def _or_wait(breach: Breach, row: PositionRow, found: Found) -> Found:
+    """With fewer than three ways, waiting is one; a sentence in their place says the risk itself."""
     leg = breach.book.layout.legs[row.id]
     risk = liquidation_risk(leg, row)
     orders = [ticket for ticket in found if _is_order(ticket)]
-    if not orders and (found or not near):
+    if not orders:
         return [with_effect(ticket, "", risk) for ticket in found]
     return orders if len(orders) >= MOST else (*orders, _wait(breach, risk, leg))
 
@@ -300,9 +298,8 @@ def _exit(breach: Breach, *shares: Decimal) -> Found:
     if not legs:
         return ()
     leg = max(legs, key=lambda leg: leg.notional_usd or ZERO)
-    row = breach.book.leg(leg.id, breach.now)
-    risk = liquidation_risk(leg, row) or funding_risk(leg.day_usd, leg.notional_usd)
-    return (*_unwinds(breach, leg, *shares), _wait(breach, risk, leg))
+    unwinds = _unwinds(breach, leg, *shares)
+    return (*unwinds, _wait(breach, funding_risk(leg.day_usd, leg.notional_usd), leg))
 
 
 def _lost(breach: Breach) -> Found:

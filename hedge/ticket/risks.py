@@ -40,9 +40,7 @@ def liquidation_risk(leg: Leg, row: PositionRow) -> str:
     if row.why.get("to_liquidation") == NEVER:
         return ""
     if row.liquidation_price is None:
-        below = row.why.get("margin_ratio", "").startswith("insolvent") or (row.margin_ratio or ZERO) >= 1
-        when = "It may be liquidated at any time" if below else "At which price it is liquidated is not known"
-        return f"{when}: {_lost(leg)}"
+        return f"It may be liquidated at any time: {_lost(leg)}"
     where = price_words(row.liquidation_price, row.tick)
     return f"At {where} it is liquidated: {_lost(leg)}"
 
