@@ -77,7 +77,8 @@ def remedies(book: Book, rule: str, subject: str, now: Instant, goal: Decimal | 
     none. Raises KeyError for a subject that the book does not have."""
     book.catch_up(now)
     find = BY_RULE.get(rule)
-    return () if find is None else tuple(find(Breach(book, rule, subject, now, goal)))
+    found = () if find is None else tuple(find(Breach(book, rule, subject, now, goal)))
+    return found if len(found) <= MOST else (*found[: MOST - 1], found[-1])
 
 
 Found = Sequence[Ticket]
