@@ -42,6 +42,8 @@ def liquidation_risk(leg: Leg, row: PositionRow) -> str:
     if row.liquidation_price is None:
         return f"It may be liquidated at any time: {_lost(leg)}"
     where = price_words(row.liquidation_price, row.tick)
+    if row.to_liquidation is not None and row.to_liquidation <= 0:
+        return f"It is past {where}, where it is liquidated: {_lost(leg)}"
     return f"At {where} it is liquidated: {_lost(leg)}"
 
 
