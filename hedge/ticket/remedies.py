@@ -77,8 +77,7 @@ def remedies(book: Book, rule: str, subject: str, now: Instant, goal: Decimal | 
     none. Raises KeyError for a subject that the book does not have."""
     book.catch_up(now)
     find = BY_RULE.get(rule)
-    found = () if find is None else tuple(find(Breach(book, rule, subject, now, goal)))
-    return found if len(found) <= MOST else (*found[: MOST - 1], found[-1])
+    return () if find is None else tuple(find(Breach(book, rule, subject, now, goal)))
 
 
 Found = Sequence[Ticket]
@@ -170,7 +169,8 @@ def _below(ladder: Sequence[Decimal], present: Decimal | None) -> Decimal:
 def _liquidation(breach: Breach) -> Found:
     row = breach.book.leg(breach.subject, breach.now)
     goal = breach.goal or _beyond(DISTANCES, row.to_liquidation)
-    return _or_wait(breach, row, ways_to_distance(breach.book, row.id, goal, breach.now))
+    near = row.to_liquidation is not None and row.to_liquidation < goal
+    return _or_wait(breach, row, ways_to_distance(breach.book, row.id, goal, breach.now), near=near)
 
 
 def _pace(breach: Breach) -> Found:
@@ -185,7 +185,7 @@ def _pace(breach: Breach) -> Found:
         return ()
     move = (row.liquidation_price / row.mark).ln() * goal / present
     found = ways_to_distance(breach.book, row.id, abs(move.exp() - ONE), breach.now)
-    return _or_wait(breach, row, tuple(_with_goal(ticket, goal) for ticket in found))
+    return _or_wait(breach, row, tuple(_with_goal(ticket, goal) for ticket in found), near=True)
 
 
 def _with_goal(ticket: Ticket, goal: Decimal) -> Ticket:
@@ -200,15 +200,16 @@ def _with_goal(ticket: Ticket, goal: Decimal) -> Ticket:
 def _leverage(breach: Breach) -> Found:
     row = breach.book.leg(breach.subject, breach.now)
     goal = breach.goal or _below(LEVERAGES, row.effective_leverage)
-    return _or_wait(breach, row, ways_to_leverage(breach.book, row.id, goal, breach.now))
+    near = row.effective_leverage is not None and row.effective_leverage > goal
+    return _or_wait(breach, row, ways_to_leverage(breach.book, row.id, goal, breach.now), near=near)
 
 
-def _or_wait(breach: Breach, row: PositionRow, found: Found) -> Found:
-    """With fewer than three ways, waiting is one; a sentence in their place says the risk itself."""
+def _or_wait(breach: Breach, row: PositionRow, found: Found, *, near: bool) -> Found:
+    """With fewer than three ways, waiting is one, also where none helps; a sentence in their place says the risk."""
     leg = breach.book.layout.legs[row.id]
     risk = liquidation_risk(leg, row)
     orders = [ticket for ticket in found if _is_order(ticket)]
-    if not orders:
+    if not orders and (found or not near):
         return [with_effect(ticket, "", risk) for ticket in found]
     return orders if len(orders) >= MOST else (*orders, _wait(breach, risk, leg))
 
@@ -299,8 +300,9 @@ def _exit(breach: Breach, *shares: Decimal) -> Found:
     if not legs:
         return ()
     leg = max(legs, key=lambda leg: leg.notional_usd or ZERO)
-    unwinds = _unwinds(breach, leg, *shares)
-    return (*unwinds, _wait(breach, funding_risk(leg.day_usd, leg.notional_usd), leg))
+    row = breach.book.leg(leg.id, breach.now)
+    risk = liquidation_risk(leg, row) or funding_risk(leg.day_usd, leg.notional_usd)
+    return (*_unwinds(breach, leg, *shares), _wait(breach, risk, leg))
 
 
 def _lost(breach: Breach) -> Found:

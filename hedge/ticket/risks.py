@@ -39,12 +39,18 @@ def liquidation_risk(leg: Leg, row: PositionRow) -> str:
     """A leg on its way to liquidation: where, what is lost, and what is then open."""
     if row.why.get("to_liquidation") == NEVER:
         return ""
-    if row.liquidation_price is None:
+    if _in_liquidation(row):
         return f"It may be liquidated at any time: {_lost(leg)}"
-    where = price_words(row.liquidation_price, row.tick)
+    if row.liquidation_price is None:
+        return f"At which price it is liquidated is not known: {_lost(leg)}"
+    return f"At {price_words(row.liquidation_price, row.tick)} it is liquidated: {_lost(leg)}"
+
+
+def _in_liquidation(row: PositionRow) -> bool:
+    """Past its liquidation price, or its equity is down to the maintenance margin, or gone."""
     if row.to_liquidation is not None and row.to_liquidation <= 0:
-        return f"It is past {where}, where it is liquidated: {_lost(leg)}"
-    return f"At {where} it is liquidated: {_lost(leg)}"
+        return True
+    return row.why.get("margin_ratio", "").startswith("insolvent") or (row.margin_ratio or ZERO) >= 1
 
 
 def _lost(leg: Leg) -> str:

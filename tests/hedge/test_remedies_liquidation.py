@@ -63,6 +63,8 @@ def test_a_leg_below_its_maintenance_margin_still_gets_its_collateral() -> None:
     book = sol_book("200", "100", price="300", margin="5000")
     row = book.leg(SOL_LEG, at(0))
     assert row.margin_ratio is None
+    wait = remedies(book, "stop_loss", SOL_LEG, at(0))[-1]
+    assert wait.risk.startswith("It may be liquidated at any time: 5,000 USDT of margin is lost")
     add = remedies(book, "liquidation", SOL_LEG, at(0), D("0.12"))[0]
     assert add.remedy == "add_margin"
     assert add.after.to_liquidation is not None
@@ -78,6 +80,7 @@ def test_an_unknown_input_is_a_sentence_with_the_reason() -> None:
         (ticket,) = remedies(book, rule, SOL_LEG, at(0))
         assert (ticket.kind, ticket.contracts) == ("wait", None)
         assert ticket.words.startswith("No order for SOL can be sized yet: bybit has given no maintenance tiers")
+        assert ticket.risk.startswith("At which price it is liquidated is not known: 5,000 USDT of margin is lost")
 
 
 def test_leverage_comes_down_by_margin_or_by_size() -> None:
