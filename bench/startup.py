@@ -26,8 +26,8 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.terminal import Terminal  # noqa: E402
-from feeds.markets import FEEDS  # noqa: E402
 from feeds.simulator.server import Simulator  # noqa: E402
+from feeds.venues import FEEDS  # noqa: E402
 
 EMPTY_APP = """
 from textual.app import App

@@ -6,7 +6,7 @@ subscription and then stays silent, so only data proves it. The funding interval
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -18,13 +18,15 @@ from feeds.venue import (
     Ack,
     Closing,
     Feed,
+    Poll,
+    Request,
     Said,
     coming,
     perpetual_parts,
     silence_ms,
     spot_parts,
 )
-from hedge.market import Funding, Index, Mark, Spot
+from hedge.market import DEFAULT_FUNDING_INTERVAL_HOURS, Funding, FundingInterval, Index, Mark, Spot, Update
 
 USDM_CADENCE_MS = 1_000
 DAY_S = 86_400.0
@@ -168,14 +170,37 @@ def spot_native(symbol: str) -> str | None:
     return None if parts is None else "".join(parts)
 
 
-def request(method: str, channel: str) -> Callable[[Sequence[str], int], str]:
+def request(method: str, channel: str) -> Request:
     """A builder of `SUBSCRIBE` or `UNSUBSCRIBE` frames for one channel; stream names are in lower case."""
 
-    def build(natives: Sequence[str], number: int) -> str:
+    def build(natives: Sequence[str], number: int) -> tuple[str]:
         params = [native.lower() + channel for native in natives]
-        return msgspec.json.encode({"method": method, "params": params, "id": number}).decode()
+        return (msgspec.json.encode({"method": method, "params": params, "id": number}).decode(),)
 
     return build
+
+
+class Adjusted(Struct):
+    """A row of `fundingInfo`: one symbol whose interval or cap was ever adjusted."""
+
+    symbol: str
+    fundingIntervalHours: int
+
+
+def intervals(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Update]:
+    """Funding intervals from a `fundingInfo` body, where an absent symbol keeps eight hours. Raises ParseError."""
+    try:
+        rows = msgspec.json.decode(body, type=list[Adjusted])
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"not Binance's fundingInfo: {clean(str(error), 120)}") from None
+    adjusted = {row.symbol: row.fundingIntervalHours for row in rows}
+    said: list[Update] = []
+    for native, symbol in symbols.items():
+        hours = Decimal(adjusted.get(native, int(DEFAULT_FUNDING_INTERVAL_HOURS)))
+        if not 0 < hours <= 24:
+            raise ParseError(f"a funding interval of {hours} h for {symbol}")
+        said.append(FundingInterval(USDM.id, symbol, hours, "binance fundingInfo", at_mono_ms))
+    return said
 
 
 USDM = Feed(
@@ -190,9 +215,20 @@ USDM = Feed(
     lifetime_s=DAY_S,
 )
 
+USDM_INTERVALS = Poll(
+    id="binance-rest",
+    venue="binance",
+    feed=USDM.id,
+    path="/fapi/v1/fundingInfo",
+    every_s=300.0,
+    parse=intervals,
+)
+"""Every five minutes, since Binance shortens an interval at run time when a rate sits at its cap."""
+
 SPOT = Feed(
     id="binance-spot",
     venue="binance",
+    spot=True,
     url="wss://stream.binance.com:9443/ws",
     native=spot_native,
     subscribe=request("SUBSCRIBE", "@bookTicker"),

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from feeds.clean import ParseError, clean, number, price, rate, unix_ms
-from feeds.venue import FUNDING_LIMIT_MS, Ack, Feed, Ping, Pong, Said, coming, perpetual_parts, silence_ms
+from feeds.venue import FUNDING_LIMIT_MS, Ack, Feed, Ping, Pong, Request, Said, coming, perpetual_parts, silence_ms
 from hedge.market import Confirmed, Dropped, Funding, FundingInterval, Index, Mark
 
 Text = str | None | UnsetType
@@ -181,12 +181,12 @@ def inverse_native(symbol: str) -> str | None:
     return None if parts is None or parts[1:] != ("USD", parts[0]) else parts[0] + "USD"
 
 
-def request(op: str) -> Callable[[Sequence[str], int], str]:
+def request(op: str) -> Request:
     """A builder of `subscribe` or `unsubscribe` frames."""
 
-    def build(natives: Sequence[str], number: int) -> str:
+    def build(natives: Sequence[str], number: int) -> tuple[str]:
         args = [TOPIC + native for native in natives]
-        return msgspec.json.encode({"op": op, "req_id": str(number), "args": args}).decode()
+        return (msgspec.json.encode({"op": op, "req_id": str(number), "args": args}).decode(),)
 
     return build
 

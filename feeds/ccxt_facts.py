@@ -22,18 +22,16 @@ from feeds.clean import FeedError, ParseError, clean
 from feeds.contracts import HOUR_MS, candles_of, family_of, instrument_of, settlements_of, tiers_of
 from feeds.facts import Facts, Question
 from feeds.helper import Failure
-from feeds.history import CLASSES, DAYS, HOURS, CandleKind, History, HistoryQuestion, kinds_of
+from feeds.history import DAYS, HOURS, History, HistoryQuestion, kinds_of
+from feeds.metadata import METADATA, CandleKind, Family
 from feeds.pacing import Hosts
 from feeds.rest import Door, Unavailable
 from hedge.market import Candle, Candles, Instant, Settlement, Settlements, Tiers
 
 LOG = logging.getLogger("hedgetui.facts")
 
-FAMILIES = {"binanceusdm": {"linear"}, "bybit": {"linear", "inverse"}}
-"""What each class is asked for; never options, whose lists are long and of no use here."""
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=4, sock_connect=4, sock_read=15)
 TIMEFRAMES = {24: "1d", 1: "1h"}
-SETTLEMENTS_A_PAGE = {"binance": 1000, "bybit": 200}
 PAGES = 15
 """A hundred days of hourly settlements are twelve pages of 200."""
 
@@ -59,8 +57,8 @@ async def answer(question: Question) -> Facts:
         facts.failures.append(Failure("request", reason))
 
     async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
-        for name in question.classes:
-            families = FAMILIES.get(name, set()) & {family_of(symbol) for symbol in question.symbols}
+        for name, asked in METADATA[question.venue].contracts.items():
+            families = asked & {family_of(symbol) for symbol in question.symbols}
             if not families:
                 continue
             exchange = make(name, sorted(families), question.rest_url, door)
@@ -105,7 +103,7 @@ def through(door: Door, exchange: Any) -> Callable[..., Awaitable[Any]]:
     return fetch
 
 
-async def collect(exchange: Any, question: Question, families: set[str], facts: Facts) -> None:
+async def collect(exchange: Any, question: Question, families: frozenset[Family], facts: Facts) -> None:
     """Instruments and tiers of the wanted symbols of these families, into `facts`."""
     markets = await attempt("instruments", exchange.load_markets(), facts)
     if markets is None:
@@ -127,21 +125,19 @@ async def collect(exchange: Any, question: Question, families: set[str], facts: 
 
 async def add_tiers(exchange: Any, question: Question, symbol: str, facts: Facts) -> None:
     """The tiers of one symbol, or the reason why the venue gives none."""
-    if question.venue == "binance":
-        reason = "binance gives its maintenance tiers only to a key"
-        facts.tiers.append(Tiers("binance", symbol, (), "binance leverageBracket", reason, question.now_ms))
+    known = METADATA[question.venue]
+    if known.no_tiers:
+        facts.tiers.append(Tiers(question.venue, symbol, (), known.tiers, known.no_tiers, question.now_ms))
         return
     rows = await attempt(f"tiers of {symbol}", exchange.fetch_market_leverage_tiers(symbol), facts)
     if rows is None:
         return
-    source = "bybit risk-limit"
     try:
         tiers = tiers_of(rows)
+        reason = "" if tiers else f"{known.tiers} has none for {symbol}"
     except ParseError as error:
-        facts.tiers.append(Tiers(question.venue, symbol, (), source, f"{source}: {error}", question.now_ms))
-        return
-    reason = "" if tiers else f"{source} has none for {symbol}"
-    facts.tiers.append(Tiers(question.venue, symbol, tiers, source, reason, question.now_ms))
+        tiers, reason = (), f"{known.tiers}: {error}"
+    facts.tiers.append(Tiers(question.venue, symbol, tiers, known.tiers, reason, question.now_ms))
 
 
 async def attempt(part: str, call: Awaitable[Any], facts: Facts) -> Any:
@@ -175,7 +171,7 @@ async def answer_history(question: HistoryQuestion) -> History:
         history.failures.append(Failure("request", reason))
 
     async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
-        exchange = make(CLASSES[question.venue], [], question.rest_url, door)
+        exchange = make(METADATA[question.venue].past, [], question.rest_url, door)
         exchange.set_markets([market_of(exchange, *names) for names in question.natives.items()])
         try:
             for symbol in question.natives:
@@ -201,7 +197,7 @@ def market_of(exchange: Any, symbol: str, native: str) -> Any:
 async def collect_history(exchange: Any, question: HistoryQuestion, symbol: str, history: History) -> None:
     """The wanted past of one symbol, into `history`."""
     if symbol in question.candles:
-        for kind in kinds_of(symbol):
+        for kind in kinds_of(question.venue, symbol):
             found = await past(f"candles of {symbol}", candles(exchange, symbol, kind, question.now_ms), history)
             if found is None:
                 return
@@ -209,7 +205,7 @@ async def collect_history(exchange: Any, question: HistoryQuestion, symbol: str,
             history.candles.append(Candles(question.venue, symbol, *kind, rows, question.now_ms, reason))
     if symbol in question.settlements:
         since_ms = question.settlements[symbol]
-        call = settlements(exchange, symbol, since_ms, question.now_ms)
+        call = settlements(exchange, question.venue, symbol, since_ms, question.now_ms)
         settled = await past(f"settled funding of {symbol}", call, history)
         if settled is not None:
             found_since = Settlements(question.venue, symbol, settled[0], since_ms, question.now_ms, settled[1])
@@ -246,9 +242,9 @@ async def candles(exchange: Any, symbol: str, kind: CandleKind, now_ms: int) -> 
     return candles_of(rows, hours, now_ms)
 
 
-async def settlements(exchange: Any, symbol: str, since_ms: int, now_ms: int) -> tuple[Settlement, ...]:
+async def settlements(exchange: Any, venue: str, symbol: str, since_ms: int, now_ms: int) -> tuple[Settlement, ...]:
     """All settlements since then, newest page first, for venues that give no more than a page."""
-    page = SETTLEMENTS_A_PAGE[exchange.id]
+    page = METADATA[venue].settlements_a_page
     rows: list[Any] = []
     until_ms = now_ms
     for _ in range(PAGES):

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from feeds.clean import ParseError, clean, number, price, rate, unix_ms
+from feeds.metadata import METADATA, Family
 from hedge.market import Candle, Instrument, Settlement, Tier
 
 MULTIPLIED = re.compile(r"(?:(?P<zeros>10{3,8})|(?P<million>1M(?=.{3})))(?P<coin>[^\W\d_].*)|(?P<front>[A-Z]{3,})1000")
@@ -17,7 +18,7 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 
 
-def family_of(symbol: str) -> str:
+def family_of(symbol: str) -> Family:
     """`linear` where it settles in its quote currency, `inverse` where in its coin."""
     pair, _, settle = symbol.partition(":")
     return "linear" if pair.partition("/")[2] == settle else "inverse"
@@ -49,8 +50,9 @@ def instrument_of(venue: str, market: Mapping[str, Any], now_ms: int) -> Instrum
     """ccxt's market structure as an Instrument. Raises ParseError where size or step are missing."""
     base, multiplier = coin_of(clean(str(market["base"])))
     inverse = bool(market["inverse"])
-    # Bybit counts inverse contracts in dollars; ccxt shows the smallest order in its place, equal only by chance.
-    size = Decimal(1) if venue == "bybit" and inverse else needed(market["contractSize"], "contract size")
+    size = METADATA[venue].sizes.get("inverse" if inverse else "linear")
+    if size is None:
+        size = needed(market["contractSize"], "contract size")
     percent = optional(market["info"].get("maintMarginPercent"))
     limits, precision = market["limits"], market["precision"]
     return Instrument(

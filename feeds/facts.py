@@ -21,15 +21,12 @@ from hedge.market import FeedState, FeedStatus, Instrument, SymbolState, Tiers
 
 SCHEMA: Final = "hedgetui.facts/1"
 DAY_S = 86_400.0
-CLASSES = {"binance": ["binanceusdm"], "bybit": ["bybit"]}
-"""The ccxt classes that know a venue's contracts."""
 
 
 class Question(Struct, tag="facts"):
     """What the process reads on its standard input."""
 
     venue: str
-    classes: list[str]
     symbols: list[str]
     """Unified symbols of perpetuals."""
     rest_url: str | None = None
@@ -86,7 +83,7 @@ async def watch_facts(
     backoff = Backoff(world.rng, base_s=10.0, cap_s=300.0)
     before = ""
     while True:
-        question = Question(venue, CLASSES[venue], list(symbols), rest_url, world.clock.now().wall_ms)
+        question = Question(venue, list(symbols), rest_url, world.clock.now().wall_ms)
         say(venue, "dialling", f"asking {venue} for its contracts{before}", world)
         try:
             facts = await ask_patiently(question, spare, world)

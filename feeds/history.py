@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from feeds.helper import PATIENCE_S, Failure, NoFacts, patiently, put
+from feeds.metadata import METADATA, PAIR_KINDS, CandleKind
 from feeds.pacing import Backoff
 from feeds.shelf import Shelf
 from feeds.stream import World
@@ -22,8 +23,6 @@ from feeds.venue import perpetual_parts
 from hedge.market import Candles, FeedState, FeedStatus, Settlement, Settlements
 
 SCHEMA: Final = "hedgetui.history/1"
-CLASSES = {"binance": "binance", "bybit": "bybit"}
-"""The ccxt class that knows all markets of a venue."""
 DAYS = 90
 HOURS = 168
 SETTLED_DAYS = 30
@@ -39,10 +38,6 @@ SYMBOLS_AT_ONCE = 10
 """In one run of the process, so that what is known soon is told soon."""
 LOOK_S = 300.0
 """At least this often it is looked whether something is due: a machine that slept is late no longer."""
-
-CandleKind = tuple[Literal["mark", "index", "trade"], int]
-PAIR_KINDS: tuple[CandleKind, ...] = (("trade", 24),)
-PERPETUAL_KINDS: tuple[CandleKind, ...] = (*PAIR_KINDS, ("mark", 1), ("index", 1))
 
 
 class HistoryQuestion(Struct, tag="history"):
@@ -74,6 +69,7 @@ class Kept:
     """The history of a venue: in memory, and on disk over the end of the program."""
 
     def __init__(self, folder: str | None, venue: str, rest_url: str | None) -> None:
+        self._venue = venue
         self._shelf = Shelf(folder, "history", History(venue, rest_url=rest_url))
         found = self._shelf.load()
         self.candles = {(each.symbol, each.kind, each.hours): each for each in found.candles}
@@ -116,7 +112,7 @@ class Kept:
         return days, stamps
 
     def _candles_due(self, symbol: str, now_ms: int) -> bool:
-        asked = [self.candles.get((symbol, *kind)) for kind in kinds_of(symbol)]
+        asked = [self.candles.get((symbol, *kind)) for kind in kinds_of(self._venue, symbol)]
         return any(each is None or later(each.at_ms, now_ms, DAY_MS, CANDLES_SETTLE_MS) for each in asked)
 
     def _settlements_due(self, symbol: str, now_ms: int) -> bool:
@@ -131,9 +127,9 @@ class Kept:
         return max(earliest, known.settlements[-1].at_ms - DAY_MS)
 
 
-def kinds_of(symbol: str) -> tuple[CandleKind, ...]:
+def kinds_of(venue: str, symbol: str) -> tuple[CandleKind, ...]:
     """Which candles are asked of a market."""
-    return PERPETUAL_KINDS if perpetual_parts(symbol) is not None else PAIR_KINDS
+    return PAIR_KINDS if perpetual_parts(symbol) is None else METADATA[venue].candles
 
 
 def later(asked_ms: int, now_ms: int, width_ms: int, settles_ms: int) -> bool:

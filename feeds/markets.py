@@ -11,28 +11,23 @@ from functools import partial
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from feeds import binance, bybit
 from feeds.facts import watch_facts
 from feeds.history import watch_history
-from feeds.intervals import Schedule, watch_intervals
 from feeds.pacing import Hosts
+from feeds.polls import Schedule, watch_poll
 from feeds.rest import Door
 from feeds.stream import Sleep, Stream, World
-from feeds.venue import Feed, perpetual_parts, spot_parts
+from feeds.venue import perpetual_parts
+from feeds.venues import FEEDS, POLLS, VENUES, feed_of, supported
 from hedge.market import Clock, FeedState, FeedStatus, SymbolState, Update, Want
 
 LOG = logging.getLogger("hedgetui.feeds")
-
-FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in (binance.SPOT, binance.USDM, bybit.LINEAR, bybit.INVERSE)}
-"""Every price feed of this version, with its default address."""
 
 RESTARTS = 3
 RESTART_S = 10.0
 """After a fault of the program in one feed; the network's faults are the feed's own business."""
 
 BEST_LAST: tuple[FeedStatus, ...] = ("blocked", "backing_off", "stale", "idle", "dialling", "subscribing", "live")
-
-VENUES = tuple(dict.fromkeys(feed.venue for feed in FEEDS.values()))
 
 
 class FeedSetup(Struct, frozen=True):
@@ -44,28 +39,6 @@ class FeedSetup(Struct, frozen=True):
     """Venue id to HTTP base; it stands for every host of that venue."""
     cache_dir: str | None = None
     """Folder for contract facts, so that the next start does not wait for them."""
-
-
-def feed_of(want: Want) -> Feed | None:
-    """The feed that carries a market; None where this version has none."""
-    for feed in FEEDS.values():
-        carries_spot = feed is binance.SPOT
-        if feed.venue == want.venue and carries_spot is want.spot and feed.native(want.symbol) is not None:
-            return feed
-    return None
-
-
-def supported(venue: str, symbol: str) -> str | None:
-    """None where a symbol of a venue can be read (a perpetual, or a spot pair); else why not."""
-    if venue not in VENUES:
-        return f"{venue} is not a venue this version can read; it reads {', '.join(VENUES)}"
-    spot = spot_parts(symbol) is not None
-    if not spot and perpetual_parts(symbol) is None:
-        return f"{symbol} is neither a perpetual such as BTC/USDT:USDT nor a spot pair such as BTC/USDT"
-    if feed_of(Want(venue, symbol, spot)) is not None:
-        return None
-    ids = ", ".join(feed.id for feed in FEEDS.values() if feed.venue == venue)
-    return f"no feed of this version carries {symbol} of {venue}; it reads {ids}"
 
 
 async def watch_markets(
@@ -113,10 +86,11 @@ def jobs(
     for feed_id, symbols in carried.items():
         feed = FEEDS[feed_id]
         heard = world
-        if feed is binance.USDM:
-            schedule = Schedule()
-            heard = overheard(world, schedule)
-            work.append(("binance-rest", partial(watch_intervals, door, symbols, schedule, world)))
+        for poll in POLLS:
+            if poll.feed == feed_id:
+                schedule = Schedule()
+                heard = overheard(heard, schedule)
+                work.append((poll.id, partial(watch_poll, poll, door, symbols, schedule, heard)))
         listed = list(symbols)
         sockets = Sockets(heard)
         for start in range(0, len(listed), feed.per_socket):

@@ -18,7 +18,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from feeds.clean import ParseError, clean
 from feeds.pacing import Backoff, Hosts, host_of, is_loopback, shown
 from feeds.trouble import Recycle, Trouble, diagnose
-from feeds.venue import Ack, Closing, Feed, Pong, Said
+from feeds.venue import Ack, Closing, Feed, Pong, Reply, Said
 from feeds.watch import Watch
 from hedge.market import Clock, FeedState, FeedStatus, SymbolState, Update
 
@@ -110,6 +110,7 @@ class Connection:
         self.socket = socket
         self.parser = stream.feed.parser(stream.symbols)
         self.outbox: asyncio.Queue[str] = asyncio.Queue()
+        self._replies: asyncio.Queue[str] = asyncio.Queue()
         self.opened_ms = stream.now_ms()
         life_s = (stream.feed.lifetime_s or math.inf) * (0.97 + 0.01 * stream.world.rng.random())
         self.ends_ms = self.opened_ms + life_s * 1000
@@ -124,6 +125,7 @@ class Connection:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read(), name=f"{name} read")
             group.create_task(self._write(), name=f"{name} write")
+            group.create_task(self._answer(), name=f"{name} answer")
             group.create_task(self._guard(), name=f"{name} guard")
             if self.stream.feed.ping is not None:
                 group.create_task(self._ping(), name=f"{name} ping")
@@ -134,16 +136,20 @@ class Connection:
             chunk = tuple(natives[start : start + feed.per_frame])
             self._request += 1
             self._asked[self._request] = chunk
-            self.outbox.put_nowait(feed.subscribe(chunk, self._request))
+            for frame in feed.subscribe(chunk, self._request):
+                self.outbox.put_nowait(frame)
 
     def resubscribe(self, natives: Sequence[str]) -> None:
         """Leave and join again, which makes a venue with deltas send a new snapshot."""
         self._request += 1
-        self.outbox.put_nowait(self.stream.feed.unsubscribe(natives, self._request))
+        for frame in self.stream.feed.unsubscribe(natives, self._request):
+            self.outbox.put_nowait(frame)
         self.subscribe(natives)
 
     def answered(self, ack: Ack) -> Sequence[str]:
         """The one native id that this answer refuses, or none. A refusal of many is asked again in halves."""
+        if ack.native is not None:
+            return () if ack.accepted else (ack.native,)
         request = ack.request if ack.request is not None else min(self._asked, default=0)
         natives = self._asked.pop(request, ())
         if ack.accepted or not natives:
@@ -155,6 +161,10 @@ class Connection:
         self.subscribe(natives[middle:])
         return ()
 
+    def reply(self, text: str) -> None:
+        """An answer that the venue waits for: it goes out at once, ahead of all that is paced."""
+        self._replies.put_nowait(text)
+
     async def _read(self) -> None:
         while True:
             self.stream.take(self, await self.socket.recv())
@@ -163,6 +173,10 @@ class Connection:
         while True:
             await self.socket.send(await self.outbox.get())
             await self.stream.world.sleep(self.stream.feed.send_gap_s)
+
+    async def _answer(self) -> None:
+        while True:
+            await self.socket.send(await self._replies.get())
 
     async def _guard(self) -> None:
         while True:
@@ -282,10 +296,14 @@ class Stream:
         match said:
             case Pong():
                 pass
+            case Reply():
+                connection.reply(said.text)
             case Closing():
                 raise Recycle(said.reason, planned=True)
             case Ack():
                 for native in connection.answered(said):
+                    if native not in self.symbols:
+                        continue
                     reason = f"refused by {self.feed.venue}: {said.reason}"
                     self.world.emit(self.watch.quarantine(self.symbols[native], reason, now_ms))
             case FeedState() | SymbolState():

@@ -26,10 +26,18 @@ class Ack(Struct, frozen=True):
     """The id of the frame it answers; None where the venue left it out."""
     accepted: bool
     reason: str = ""
+    native: str | None = None
+    """The one market it is about, where the venue names it instead of the frame."""
 
 
 class Pong(Struct, frozen=True):
     """The venue's answer to our own ping."""
+
+
+class Reply(Struct, frozen=True):
+    """What the venue asked for and wants to hear at once, such as the answer to its own ping."""
+
+    text: str
 
 
 class Closing(Struct, frozen=True):
@@ -38,7 +46,7 @@ class Closing(Struct, frozen=True):
     reason: str
 
 
-Said = Update | Ack | Pong | Closing
+Said = Update | Ack | Pong | Reply | Closing
 """Everything a frame may hold."""
 
 
@@ -58,6 +66,10 @@ class Ping(Struct, frozen=True):
     every_s: float
 
 
+Request = Callable[[Sequence[str], int], Sequence[str]]
+"""Frames that ask for, or let go of, these native ids; the number is the request id that an answer repeats."""
+
+
 class Feed(Struct, frozen=True, kw_only=True):
     """One socket family of one venue, as a table."""
 
@@ -67,11 +79,12 @@ class Feed(Struct, frozen=True, kw_only=True):
     """The venue's own address; settings override it as `urls.<id>`."""
     native: Callable[[str], str | None]
     """The venue's id of a unified symbol; None where this feed does not carry it."""
-    subscribe: Callable[[Sequence[str], int], str]
-    """The frame that asks for these native ids, with a request id."""
-    unsubscribe: Callable[[Sequence[str], int], str]
+    subscribe: Request
+    unsubscribe: Request
     parser: Callable[[Mapping[str, str]], Parser]
     """A parser for one connection, from native ids to unified symbols."""
+    spot: bool = False
+    """Whether it carries spot pairs; else perpetuals."""
     cadence_ms: int | None = None
     """Fixed gap between two frames of a symbol; None where frames come on change."""
     socket_silence_ms: int | None = None
@@ -86,11 +99,35 @@ class Feed(Struct, frozen=True, kw_only=True):
     """Between two of our messages; Binance spot allows five a second, pings included."""
     lifetime_s: float | None = None
     """The venue closes every socket after this long."""
+    fragile: bool = False
+    """Asked for a market that it does not know, the venue ends the whole socket without a word."""
 
     @property
     def silence_ms(self) -> int:
         """How long a symbol may be silent before its values are no longer believed."""
         return silence_ms(self.cadence_ms)
+
+
+class Poll(Struct, frozen=True, kw_only=True):
+    """What the streams of a venue leave out (index, funding, its interval), read over HTTP now and then."""
+
+    id: str
+    """What it reports under: `binance-rest`."""
+    venue: str
+    feed: str
+    """The feed whose markets it serves, and in whose name its values come."""
+    path: str
+    """A read of `feeds.reads`."""
+    params: Mapping[str, str] = {}
+    every_s: float
+    parse: Callable[[bytes, Mapping[str, str], int], list[Update]]
+    """What a body, arrived at that monotonic millisecond, says of these markets (native id to unified symbol).
+    Raises ParseError and nothing else."""
+
+    @property
+    def limit_ms(self) -> int:
+        """How long its values are believed: three polls, two minutes at least."""
+        return max(FUNDING_LIMIT_MS, round(3000 * self.every_s))
 
 
 def silence_ms(cadence_ms: int | None) -> int:

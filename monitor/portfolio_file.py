@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from feeds.markets import VENUES, supported
+from feeds.venues import VENUES, supported
 from hedge.portfolio import Portfolio, load_portfolio
 from hedge.portfolio.jsontext import decode, read_json
 from hedge.portfolio.mistakes import Mistake, PortfolioError, field_name, nearest

@@ -164,7 +164,7 @@ def test_usdm_ids(symbol: str, native: str | None) -> None:
 def test_spot_ids_and_frames() -> None:
     assert SPOT.native("AVAX/USDT") == "AVAXUSDT"
     assert SPOT.native("AVAX/USDT:USDT") is None
-    asked = msgspec.json.decode(SPOT.subscribe(["AVAXUSDT", "BTCUSDT"], 9))
+    asked = msgspec.json.decode(*SPOT.subscribe(["AVAXUSDT", "BTCUSDT"], 9))
     assert asked == {"method": "SUBSCRIBE", "params": ["avaxusdt@bookTicker", "btcusdt@bookTicker"], "id": 9}
 
 

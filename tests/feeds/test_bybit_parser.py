@@ -210,7 +210,7 @@ def test_ids(symbol: str, linear: str | None, inverse: str | None) -> None:
 
 
 def test_subscribing_is_one_frame() -> None:
-    asked = msgspec.json.decode(LINEAR.subscribe(["BTCUSDT", "ETHUSDT"], 12))
+    asked = msgspec.json.decode(*LINEAR.subscribe(["BTCUSDT", "ETHUSDT"], 12))
     assert asked == {"op": "subscribe", "req_id": "12", "args": ["tickers.BTCUSDT", "tickers.ETHUSDT"]}
 
 

@@ -92,7 +92,7 @@ def binance_answer(request: web.Request) -> web.Response:
 
 async def test_binance_without_a_key_gives_instruments_and_no_tiers() -> None:
     async with venue(binance_answer) as (base, asked):
-        found = await ask(Question("binance", ["binanceusdm", "binance"], [BTC, PEPE, "NO/USDT:USDT"], base, 77))
+        found = await ask(Question("binance", [BTC, PEPE, "NO/USDT:USDT"], base, 77))
     assert asked == ["GET /fapi/v1/exchangeInfo"]
     btc, pepe = found.instruments
     assert (btc.symbol, btc.native_id, btc.base, btc.multiplier) == (BTC, "BTCUSDT", "BTC", Decimal(1))
@@ -107,7 +107,7 @@ async def test_binance_without_a_key_gives_instruments_and_no_tiers() -> None:
 
 async def test_bybit_gives_linear_and_inverse_with_tiers() -> None:
     async with venue(bybit_answer) as (base, asked):
-        found = await ask(Question("bybit", ["bybit"], [SOL, ETH], base, 1))
+        found = await ask(Question("bybit", [SOL, ETH], base, 1))
     assert all(line.startswith(("GET /v5/market/instruments-info", "GET /v5/market/risk-limit")) for line in asked)
     assert not any("option" in line for line in asked)
     sol, eth = found.instruments
@@ -132,24 +132,24 @@ async def test_bybit_gives_linear_and_inverse_with_tiers() -> None:
 )
 async def test_a_venue_that_does_not_answer_sense_is_a_reason(status: int, body: bytes, words: str) -> None:
     async with venue(lambda _: web.Response(status=status, body=body)) as (base, _):
-        found = await ask(Question("bybit", ["bybit"], [SOL], base, 1))
+        found = await ask(Question("bybit", [SOL], base, 1))
     assert found.instruments == []
     assert any(words in failure.reason for failure in found.failures)
 
 
 async def test_no_venue_at_all_is_a_reason_soon() -> None:
     async with asyncio.timeout(10):
-        found = await ask(Question("binance", ["binanceusdm"], [BTC], "http://127.0.0.1:1", 1))
+        found = await ask(Question("binance", [BTC], "http://127.0.0.1:1", 1))
     assert [failure.reason for failure in found.failures] == ["127.0.0.1:1 refused the connection"]
 
 
 async def test_a_process_that_breaks_off_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(helper.sys, "executable", "/bin/false")
     with pytest.raises(NoFacts, match="failed"):
-        await ask(Question("binance", [], []))
+        await ask(Question("binance", []))
     monkeypatch.setattr(helper.sys, "executable", str(tmp_path / "nothing"))
     with pytest.raises(NoFacts, match="did not start"):
-        await ask(Question("binance", [], []))
+        await ask(Question("binance", []))
 
 
 def endpoints(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[list[str], str, str]]:

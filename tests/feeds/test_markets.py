@@ -10,14 +10,15 @@ import pytest
 from feeds_kit import Ear, FakeTime, Peer, mark_frame, until
 
 from feeds import binance, markets
-from feeds.markets import FeedSetup, Sockets, contained, jobs, sort_wants, supported, watch_markets
+from feeds.markets import FeedSetup, Sockets, contained, jobs, sort_wants, watch_markets
 from feeds.pacing import Hosts
 from feeds.rest import Door
 from feeds.stream import World
+from feeds.venues import FEEDS, VENUES, supported
 from hedge.market import FeedState, SymbolState, Update, Want
 
-NOWHERE = dict.fromkeys(markets.FEEDS, "ws://127.0.0.1:1/ws")
-NO_REST = dict.fromkeys(markets.VENUES, "http://127.0.0.1:1")
+NOWHERE = dict.fromkeys(FEEDS, "ws://127.0.0.1:1/ws")
+NO_REST = dict.fromkeys(VENUES, "http://127.0.0.1:1")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ async def test_a_fault_of_the_program_in_one_feed_leaves_the_others(
             raise KeyError("a bug")
 
     broken = msgspec.structs.replace(binance.USDM, parser=Broken)
-    monkeypatch.setattr(markets, "FEEDS", {**markets.FEEDS, "binance-usdm": broken})
+    monkeypatch.setattr(markets, "FEEDS", {**FEEDS, "binance-usdm": broken})
     time, ear = FakeTime(), Ear()
     async with Peer() as peer:
         setup = FeedSetup({"binance-usdm": peer.url, "binance-spot": peer.url}, NO_REST)

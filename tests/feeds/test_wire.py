@@ -12,11 +12,10 @@ import pytest
 from aiohttp import web
 from test_rest import venue
 
-from feeds.binance import SPOT, USDM
+from feeds.binance import SPOT, USDM, intervals
 from feeds.bybit import INVERSE, LINEAR
 from feeds.clean import ParseError
 from feeds.facts import Question, ask
-from feeds.intervals import intervals
 from feeds.venue import Ack, Closing, Pong
 from hedge.market import Confirmed, Dropped, Funding, FundingInterval, Index, Mark, Spot
 
@@ -65,7 +64,8 @@ def test_binance_control() -> None:
 
 def test_binance_intervals() -> None:
     body = (Path(WIRE or "") / "binance-usdm/rest-funding-info.json").read_bytes()
-    assert set(intervals(body, {"BLZUSDT": "BLZ/USDT:USDT", "BTCUSDT": BTC}).values()) == {Decimal(8)}
+    said = intervals(body, {"BLZUSDT": "BLZ/USDT:USDT", "BTCUSDT": BTC}, 0)
+    assert [each.hours for each in said if isinstance(each, FundingInterval)] == [Decimal(8), Decimal(8)]
 
 
 def test_bybit_snapshot_and_its_delta() -> None:
@@ -135,8 +135,8 @@ async def test_the_facts_process_reads_the_smallest_bodies_that_ccxt_accepts() -
         return web.Response(body=body(f"bybit/{name}.category-{request.query['category']}.json"))
 
     async with venue(answer) as (base, _):
-        binance = await ask(Question("binance", ["binanceusdm"], [BTC], base, 1))
-        bybit = await ask(Question("bybit", ["bybit"], [BTC, "BTC/USD:BTC"], base, 1))
+        binance = await ask(Question("binance", [BTC], base, 1))
+        bybit = await ask(Question("bybit", [BTC, "BTC/USD:BTC"], base, 1))
     assert binance.failures == bybit.failures == []
     assert [each.native_id for each in [*binance.instruments, *bybit.instruments]] == ["BTCUSDT", "BTCUSDT", "BTCUSD"]
     assert [each.tiers[0].maintenance_rate for each in bybit.tiers] == [Decimal("0.005")] * 2

@@ -10,7 +10,7 @@ from desk import edited
 from household import ROOT, Home
 from shell import Shell
 
-from feeds.markets import FEEDS, VENUES
+from feeds.venues import FEEDS, VENUES
 from monitor import settings
 from monitor.version import VERSION
 from themes import THEMES

@@ -1,4 +1,4 @@
-"""Binance's funding intervals: absent means eight hours, five minutes between looks, sooner when a stamp surprises."""
+"""Polls, with the funding intervals of Binance: absent is eight hours, five minutes apart, sooner in doubt."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from aiohttp import web
 from feeds_kit import Ear, FakeTime, until
 from test_rest import door, venue
 
+from feeds.binance import USDM_INTERVALS, intervals
 from feeds.clean import ParseError
-from feeds.intervals import Schedule, intervals, watch_intervals
+from feeds.markets import overheard
 from feeds.pacing import Hosts
+from feeds.polls import Schedule, watch_poll
 from feeds.stream import World
 from hedge.market import Funding, FundingInterval
 
@@ -28,7 +30,9 @@ def funding(symbol: str, next_ms: int | None) -> Funding:
 
 def test_absent_means_eight_hours() -> None:
     body = b'[{"symbol":"XUSDT","adjustedFundingRateCap":"0.03","fundingIntervalHours":4,"disclaimer":false}]'
-    assert intervals(body, SYMBOLS) == {"BTC/USDT:USDT": Decimal(8), "X/USDT:USDT": Decimal(4)}
+    said = intervals(body, SYMBOLS, 7)
+    found = {each.symbol: (each.hours, each.at_mono_ms) for each in said if isinstance(each, FundingInterval)}
+    assert found == {"BTC/USDT:USDT": (Decimal(8), 7), "X/USDT:USDT": (Decimal(4), 7)}
 
 
 @pytest.mark.parametrize(
@@ -42,12 +46,12 @@ def test_absent_means_eight_hours() -> None:
 )
 def test_what_is_no_interval_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):
-        intervals(body, SYMBOLS)
+        intervals(body, SYMBOLS, 0)
 
 
 def test_a_stamp_off_schedule_raises_doubt() -> None:
     schedule = Schedule()
-    schedule.keeps("X/USDT:USDT", Decimal(8))
+    schedule.note(FundingInterval("binance-usdm", "X/USDT:USDT", Decimal(8), "assumed", 0))
     for next_ms in (START_MS, START_MS, None, START_MS + 8 * HOUR_MS, START_MS + 24 * HOUR_MS):
         schedule.note(funding("X/USDT:USDT", next_ms))
         assert not schedule.doubt.is_set()
@@ -64,8 +68,9 @@ async def test_it_looks_every_five_minutes_sooner_in_doubt_and_survives_an_outag
         return web.json_response([{"symbol": "XUSDT", "fundingIntervalHours": hours[0]}])
 
     world = World(time, random.Random(1), ear, Hosts(), time.sleep)
+    heard = overheard(world, schedule)
     async with venue(answer) as (base, asked), door(base, time, []) as out:
-        task = asyncio.create_task(watch_intervals(out, SYMBOLS, schedule, world))
+        task = asyncio.create_task(watch_poll(USDM_INTERVALS, out, SYMBOLS, schedule, heard))
         await until(lambda: len(ear.values(FundingInterval)) == 2)
         assert ear.last_feed.state == "live"
         await time.advance(299)
@@ -84,7 +89,7 @@ async def test_it_looks_every_five_minutes_sooner_in_doubt_and_survives_an_outag
         hours[0] = 0
         await time.advance(301)
         await until(lambda: ear.last_feed.state == "backing_off")
-        assert "no funding intervals: 127.0.0.1" in ear.last_feed.reason
+        assert "no answer to /fapi/v1/fundingInfo: 127.0.0.1" in ear.last_feed.reason
         assert "HTTP 503" in ear.last_feed.reason
         hours[0] = 8
         await time.advance(15)
