@@ -210,6 +210,7 @@ USDM = Feed(
     native=usdm_native,
     subscribe=request("SUBSCRIBE", "@markPrice@1s"),
     unsubscribe=request("UNSUBSCRIBE", "@markPrice@1s"),
+    carries=("mark", "index", "funding"),
     parser=UsdmParser,
     cadence_ms=USDM_CADENCE_MS,
     lifetime_s=DAY_S,
@@ -221,6 +222,7 @@ USDM_INTERVALS = Poll(
     feed=USDM.id,
     path="/fapi/v1/fundingInfo",
     every_s=300.0,
+    carries=("interval",),
     parse=intervals,
 )
 """Every five minutes, since Binance shortens an interval at run time when a rate sits at its cap."""
@@ -233,6 +235,7 @@ SPOT = Feed(
     native=spot_native,
     subscribe=request("SUBSCRIBE", "@bookTicker"),
     unsubscribe=request("UNSUBSCRIBE", "@bookTicker"),
+    carries=("spot",),
     parser=SpotParser,
     lifetime_s=DAY_S,
 )

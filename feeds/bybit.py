@@ -204,6 +204,7 @@ def tickers(feed: str, path: str, native: Callable[[str], str | None]) -> Feed:
         native=native,
         subscribe=request("subscribe"),
         unsubscribe=request("unsubscribe"),
+        carries=("mark", "index", "funding", "interval"),
         parser=partial(TickerParser, feed=feed),
         socket_silence_ms=25_000,
         ping=Ping(ping, 20.0),

@@ -6,7 +6,7 @@ A venue file is pure: which frames to send, and `parse(frame) -> updates`. It op
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -46,6 +46,9 @@ class Closing(Struct, frozen=True):
     reason: str
 
 
+Carried = Literal["mark", "index", "funding", "interval", "spot"]
+"""What a feed or a poll brings."""
+
 Said = Update | Ack | Pong | Reply | Closing
 """Everything a frame may hold."""
 
@@ -81,6 +84,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """The venue's id of a unified symbol; None where this feed does not carry it."""
     subscribe: Request
     unsubscribe: Request
+    carries: tuple[Carried, ...] = ()
+    """What its frames hold; the rest of a market's data comes from a poll, or not at all."""
     parser: Callable[[Mapping[str, str]], Parser]
     """A parser for one connection, from native ids to unified symbols."""
     spot: bool = False
@@ -120,6 +125,7 @@ class Poll(Struct, frozen=True, kw_only=True):
     """A read of `feeds.reads`."""
     params: Mapping[str, str] = {}
     every_s: float
+    carries: tuple[Carried, ...] = ()
     parse: Callable[[bytes, Mapping[str, str], int], list[Update]]
     """What a body, arrived at that monotonic millisecond, says of these markets (native id to unified symbol).
     Raises ParseError and nothing else."""
