@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from alerts import figures
 from alerts.market_rules import BASIS_Z, SIGMA
-from alerts.phrases import Said, about, last_known, leg_title, limit_words, order_of
+from alerts.phrases import AT_THIS_PACE, Said, about, last_known, leg_title, limit_words, order_of
 from alerts.scene import Scene
 from alerts.values import BOOK, CAUTION, Alert
 from hedge.snapshot import PositionRow
@@ -29,7 +29,7 @@ def _pace(alert: Alert, scene: Scene) -> Said:
         span = "" if leg is None or leg.top_up_hours is None else f", each of {figures.trimmed(leg.top_up_hours)} h"
         rest = span + limit_words(alert, scene, figures.trimmed, _tenth)
     else:
-        fact = f"At this pace it is liquidated in {figures.hours(value)}"
+        fact = f"{AT_THIS_PACE} it is liquidated in {figures.hours(value)}"
         rest = limit_words(alert, scene, _whole_hours, _tenth_hours)
     return _of_leg("Liquidation pace", alert, leg, fact, rest, order, order_rest, "to_liquidation")
 

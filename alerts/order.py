@@ -1,14 +1,19 @@
-"""What stands on top: a total order of alerts, and the nearest limits when nothing is wrong."""
+"""What stands on top: a total order of alerts, and which of them share a banner."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
-from alerts.values import CAUTION, WARNING, Alert
+from alerts.market_rules import PACE
+from alerts.values import CAUTION, WARNING, Alert, Key
 
 Place = tuple[int, bool, bool, Decimal, int, str, str]
 
 _ZERO = Decimal(0)
+
+TWINS = ("liquidation", PACE)
+"""Distance and pace of one leg: one danger, told by two figures."""
 
 
 def place(alert: Alert, distance: Decimal | None = None) -> Place:
@@ -43,3 +48,19 @@ def _tier(alert: Alert) -> int:
     if level == CAUTION and alert.owed:
         return 4
     return 5
+
+
+def joined(alerts: Iterable[Alert]) -> dict[Key, Alert]:
+    """Alerts that stand in the banner of another, by their key: distance and pace of one leg count as one.
+
+    The first in order keeps the banner. Both must be true now, and none that waits for an answer goes under one that
+    was answered. `alerts` are in the order of the screen."""
+    first: dict[str, Alert] = {}
+    found: dict[Key, Alert] = {}
+    for alert in alerts:
+        if alert.rule not in TWINS or alert.shown not in ("unack", "acked"):
+            continue
+        head = first.setdefault(alert.subject, alert)
+        if head is not alert and not (alert.owed and not head.owed):
+            found[alert.key] = head
+    return found

@@ -13,6 +13,8 @@ from alerts.scene import Scene
 from alerts.values import Alert
 from hedge.snapshot import PositionRow, Ticket
 
+AT_THIS_PACE = "At this pace"
+
 
 class Said(Struct, frozen=True):
     """An alert in words. `fact` and `order` are the bold beginnings of their lines."""
@@ -28,11 +30,15 @@ class Said(Struct, frozen=True):
     cell: str | None = None
 
 
+def sentences(text: str) -> list[str]:
+    """The sentences of a text; a point inside a figure ends none."""
+    return re.split(r"(?<=\.) ", text)
+
+
 def fit(bold: str, rest: str, cells: int) -> str:
     """As much of `rest` as stands beside `bold` in one line: whole sentences, the first one always, cut if it must."""
-    sentences = re.split(r"(?<=\.) ", rest)
-    kept = sentences[0]
-    for sentence in sentences[1:]:
+    kept, *more = sentences(rest)
+    for sentence in more:
         if len(bold) + len(kept) + 1 + len(sentence) > cells:
             break
         kept = f"{kept} {sentence}"

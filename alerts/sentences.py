@@ -8,7 +8,7 @@ from decimal import Decimal
 from alerts import figures
 from alerts.feed_rules import silent_assets, silent_legs
 from alerts.market_sentences import MARKET_SPEAKERS
-from alerts.phrases import Said, about, last_known, leg_title, limit_words, order_of
+from alerts.phrases import AT_THIS_PACE, Said, about, last_known, leg_title, limit_words, order_of
 from alerts.scene import Scene
 from alerts.values import WARNING, Alert
 from hedge.snapshot import AssetRow, PositionRow
@@ -51,7 +51,7 @@ def _rally(alert: Alert, leg: PositionRow | None, scene: Scene) -> tuple[str, st
     move = "fall" if leg is not None and leg.side == "long" else "rally"
     rest = limit_words(alert, scene, figures.limit, figures.distance)
     if leg is not None and leg.hours_to_liquidation is not None and alert.known:
-        rest += f" At this pace: {figures.hours(leg.hours_to_liquidation)}."
+        rest += f" {AT_THIS_PACE}: {figures.hours(leg.hours_to_liquidation)}."
     return f"{figures.article(far)} {far} {move} liquidates it", rest + last_known(alert, leg)
 
 

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from alerts import figures
 from alerts.market_sentences import worth
-from alerts.order import place
-from alerts.phrases import Said, fit
+from alerts.order import joined, place
+from alerts.phrases import AT_THIS_PACE, Said, fit, sentences
 from alerts.scene import Scene
 from alerts.sentences import say
 from alerts.values import Alert, State, level_name
 from hedge.snapshot import AlertRow, PastAlert
 
+TWIN_TITLE = "Liquidation, distance and pace"
 LINE = 110
 """Cells of a line of the alert slot at 120 columns."""
 
 
 def alert_rows(state: State, scene: Scene) -> tuple[AlertRow, ...]:
-    """Every open alert as a row, what matters most first, shelved ones last."""
-    return tuple(alert_row(alert, scene) for alert in in_order(state, scene))
+    """Every open alert as a row, what matters most first, shelved ones last; twins name the banner they stand in."""
+    alerts = in_order(state, scene)
+    under = joined(alerts)
+    beside = {head.key: state.alerts[key] for key, head in under.items()}
+    rows = (alert_row(alert, scene, beside.get(alert.key)) for alert in alerts)
+    heads = (under.get(alert.key) for alert in alerts)
+    return tuple(row if head is None else replace(row, joins=head.id) for row, head in zip(rows, heads, strict=True))
 
 
 def in_order(state: State, scene: Scene) -> list[Alert]:
@@ -28,9 +36,9 @@ def in_order(state: State, scene: Scene) -> list[Alert]:
     return sorted(opened, key=lambda alert: place(alert, scene.distance(alert)))
 
 
-def alert_row(alert: Alert, scene: Scene) -> AlertRow:
-    """One alert as painted."""
-    said = _trimmed(say(alert, scene) if alert.level else _over(alert, scene))
+def alert_row(alert: Alert, scene: Scene, twin: Alert | None = None) -> AlertRow:
+    """One alert as painted; `twin` stands in its banner too."""
+    said = _trimmed(_said(alert, scene, twin))
     ack = alert.ack
     asking = alert.owed > 0 and alert.shown != "shelved"
     return AlertRow(
@@ -73,6 +81,21 @@ def past_alert(alert: Alert, scene: Scene, answered_ms: int | None = None, clear
     """What happened last, for a screen on which nothing is wrong. Times are monotonic ms."""
     answered, cleared = (None if at is None else figures.iso(scene.wall_ms(at)) for at in (answered_ms, cleared_ms))
     return PastAlert(say(alert, scene).title, figures.iso(scene.wall_ms(alert.since_ms)), answered, cleared)
+
+
+def _said(alert: Alert, scene: Scene, twin: Alert | None) -> Said:
+    if not alert.level:
+        return _over(alert, scene)
+    said = say(alert, scene)
+    return said if twin is None else _with_twin(said, say(twin, scene))
+
+
+def _with_twin(said: Said, twin: Said) -> Said:
+    """The fact with its limit, then the twin's with its own; the title names both, where a narrow line cuts one."""
+    limit, *more = sentences(said.fact_rest)
+    kept = (words for words in more if not words.startswith(AT_THIS_PACE))
+    rest = " ".join((limit, sentences(f"{twin.fact}{twin.fact_rest}")[0], *kept))
+    return replace(said, title=f"{TWIN_TITLE} · {said.title.partition(' · ')[2]}", fact_rest=rest)
 
 
 def _trimmed(said: Said) -> Said:

@@ -139,6 +139,8 @@ class AlertRow(Struct, frozen=True):
     answered_at: str | None = None
     asks_again_s: float | None = None
     """Seconds until an answered alert that is still true asks again."""
+    joins: str = ""
+    """Id of the alert in whose banner it stands: answered with it, and not counted by itself."""
     tickets: tuple[Ticket, ...] = ()
 
 

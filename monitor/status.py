@@ -106,7 +106,7 @@ def to_text(snapshot: Snapshot) -> str:
     parts += ["", *table(ASSET_HEAD, (asset_cells(row) for row in snapshot.assets))]
     if snapshot.positions:
         parts += ["", *table(POSITION_HEAD, (position_cells(row) for row in snapshot.positions))]
-    parts += ["", *(alert_line(row) for row in snapshot.alerts)] if snapshot.alerts else ["", "No open alerts."]
+    parts += ["", *alert_lines(snapshot.alerts)] if snapshot.alerts else ["", "No open alerts."]
     parts += ["", *table(FEED_HEAD, ((row.feed, row.state, row.reason) for row in snapshot.feeds), left=3)]
     return "\n".join(line.rstrip() for line in parts) + "\n"
 
@@ -168,8 +168,16 @@ def position_cells(row: PositionRow) -> Sequence[str]:
     )
 
 
-def alert_line(row: AlertRow) -> str:
-    return f"{row.level.upper():8}  {row.message}  [{row.state}, {row.id}]"
+def alert_lines(rows: Sequence[AlertRow]) -> list[str]:
+    """A line for each banner, with the ids of what stands in it."""
+    banners = {row.id: [row] for row in rows if not row.joins}
+    for row in rows:
+        if row.joins:
+            banners[row.joins].append(row)
+    return [
+        f"{top.level.upper():8}  {top.message}  [{'; '.join(f'{row.state}, {row.id}' for row in (top, *twins))}]"
+        for top, *twins in banners.values()
+    ]
 
 
 def money(value: Decimal | None, places: int = 0) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hedge.snapshot import AlertRow
 
@@ -36,20 +36,28 @@ class KeyGuard:
         return any(b - a <= BURST_S for a, b in zip(near, near[BURST_KEYS - 1 :], strict=False))
 
 
+Shown = tuple[tuple[str, str], ...]
+"""Id and level of each alert of a banner."""
+
+
 class Painting:
-    """Since when the top alert, at its level, can be read: an answer is for what was on the screen."""
+    """Since when a banner's alerts, at their levels, can be read: an answer is for what was on the screen."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._shown: tuple[str, str] | None = None
+        self._shown: Shown = ()
         self._since = 0.0
 
-    def note(self, alert: AlertRow | None) -> None:
-        """It is being painted now, or none is."""
-        key = None if alert is None else (alert.id, alert.level)
-        if key != self._shown:
-            self._shown, self._since = key, self._now()
+    def note(self, banner: Sequence[AlertRow]) -> None:
+        """It is being painted now; an empty one is none."""
+        shown = _shown(banner)
+        if shown != self._shown:
+            self._shown, self._since = shown, self._now()
 
-    def readable_for(self, alert: AlertRow) -> float:
+    def readable_for(self, banner: Sequence[AlertRow]) -> float:
         """Seconds; 0 for one that is not painted."""
-        return self._now() - self._since if self._shown == (alert.id, alert.level) else 0.0
+        return self._now() - self._since if self._shown == _shown(banner) else 0.0
+
+
+def _shown(banner: Sequence[AlertRow]) -> Shown:
+    return tuple((alert.id, alert.level) for alert in banner)

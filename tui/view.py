@@ -70,14 +70,24 @@ class View(Struct, frozen=True, eq=False):
 
     @property
     def open_alerts(self) -> tuple[AlertRow, ...]:
-        """Alerts that stand in the slot: all but the shelved."""
-        return tuple(alert for alert in self.snapshot.alerts if alert.state not in ("shelved", "normal", "pending"))
+        """Alerts that have a banner: all but the shelved, and those in the banner of another."""
+        return tuple(
+            alert
+            for alert in self.snapshot.alerts
+            if alert.state not in ("shelved", "normal", "pending") and not alert.joins
+        )
 
     @property
     def top(self) -> AlertRow | None:
         """The alert in the slot, which the keys a, t and R mean."""
         alerts = self.open_alerts
         return alerts[min(self.alert, len(alerts) - 1)] if alerts else None
+
+    @property
+    def banner(self) -> tuple[AlertRow, ...]:
+        """The alert in the slot, then what shares its banner and is answered with it."""
+        top = self.top
+        return () if top is None else (top, *(alert for alert in self.snapshot.alerts if alert.joins == top.id))
 
 
 EMPTY_VIEW = View()

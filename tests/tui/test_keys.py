@@ -65,6 +65,37 @@ async def test_acknowledge_sends_what_was_painted() -> None:
         assert sent(monitor, Acknowledge)[1:] == [Acknowledge(book.FEED_ALERT.id, "caution", "ana")]
 
 
+async def test_what_shares_a_banner_counts_as_one_and_is_answered_with_it() -> None:
+    pace = replace(book.SOL_ALERT, id="liquidation_pace:sol#4", rule="liquidation_pace", joins=book.SOL_ALERT.id)
+    snapshot = replace(book.WARNING, alerts=(book.SOL_ALERT, pace, *book.WARNING.alerts[1:]))
+    monitor = FakeMonitor(snapshot)
+    async with playing(monitor) as pilot:
+        assert "1 of 3" in shown(pilot.app) and "3 open" in shown(pilot.app)  # type: ignore[arg-type]
+        await pilot.press("a")
+        await pilot.pause(0.1)
+        both = [Acknowledge(alert.id, "warning", "ana") for alert in (book.SOL_ALERT, pace)]
+        assert sent(monitor, Acknowledge) == both
+        done = replace(pace, state="acked", unanswered_s=None)
+        monitor.send(replace(snapshot, alerts=(book.SOL_ALERT, done, *book.WARNING.alerts[1:])))
+        await pilot.pause(0.1)
+        overview(pilot.app)._painting._since -= 60  # type: ignore[arg-type]
+        await pilot.press("a")
+        await pilot.pause(0.1)
+        assert sent(monitor, Acknowledge)[2:] == both[:1], "what is answered is not answered again"
+
+
+async def test_an_answer_waits_until_all_of_a_banner_could_be_read() -> None:
+    pace = replace(book.SOL_ALERT, id="liquidation_pace:sol#4", rule="liquidation_pace", joins=book.SOL_ALERT.id)
+    monitor = FakeMonitor(book.WARNING)
+    async with playing(monitor) as pilot:
+        monitor.send(replace(book.WARNING, alerts=(book.SOL_ALERT, pace, *book.WARNING.alerts[1:])))
+        await pilot.pause(0.1)
+        await pilot.press("a")
+        await pilot.pause(0.1)
+        assert sent(monitor, Acknowledge) == []
+        assert "that alert is new" in shown(pilot.app)  # type: ignore[arg-type]
+
+
 async def test_an_alert_just_painted_is_not_answered() -> None:
     monitor = FakeMonitor(book.WARNING)
     async with playing(monitor, aged=False) as pilot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -258,17 +258,18 @@ class Overview(Screen[None], inherit_bindings=False):
     # requests
 
     def action_acknowledge(self) -> None:
-        """Answer the alert that stands in the slot, if it stood there long enough to be read."""
-        alert = self.view.top
-        if alert is None:
+        """Answer what stands in the slot's banner, if it stood there long enough to be read."""
+        banner = self.view.banner
+        if not banner:
             return
-        if self._painting.readable_for(alert) < READABLE_S:
+        if self._painting.readable_for(banner) < READABLE_S:
             self.change(said="that alert is new: read it, then press a again", said_no=True)
             return
-        self._careful(self._acknowledge, alert)
+        self._careful(self._acknowledge, banner)
 
-    def _acknowledge(self, alert: AlertRow) -> None:
-        self._ask(Acknowledge(alert.id, alert.level, self._watching.who))
+    def _acknowledge(self, banner: Sequence[AlertRow]) -> None:
+        open_ones = [alert for alert in banner if not answered(alert)] or banner[:1]
+        self._ask(*(Acknowledge(alert.id, alert.level, self._watching.who) for alert in open_ones))
 
     def action_reset(self) -> None:
         """Release the latched alert on top, or the first of the latched ones."""
@@ -288,12 +289,16 @@ class Overview(Screen[None], inherit_bindings=False):
         else:
             act()
 
-    def _ask(self, request: Request) -> None:
-        self.run_worker(self._asked(request), group="ask")
+    def _ask(self, *requests: Request) -> None:
+        self.run_worker(self._asked(requests), group="ask")
 
-    async def _asked(self, request: Request) -> None:
-        said, no = await self._watching.answer(request)
-        self.change(said=said, said_no=no)
+    async def _asked(self, requests: Sequence[Request]) -> None:
+        """The last answer is said, or the first refusal."""
+        for request in requests:
+            said, no = await self._watching.answer(request)
+            self.change(said=said, said_no=no)
+            if no:
+                return
 
     def action_revive(self) -> None:
         self._watching.again()

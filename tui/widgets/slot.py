@@ -259,5 +259,5 @@ class AlertSlot(Painted):
         return slot_lines(view, size.width, size.height)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._painting.note(self.view.top)
+        self._painting.note(self.view.banner)
         return super().render_lines(crop)

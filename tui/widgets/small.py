@@ -134,7 +134,7 @@ class Small(Painted):
         return compact_lines(view, size.width, size.height)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self._painting.note(None if _tiny(self.size) else self.view.top)
+        self._painting.note(() if _tiny(self.size) else self.view.banner)
         return super().render_lines(crop)
 
 
