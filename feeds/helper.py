@@ -64,16 +64,21 @@ async def _settled(answer: Awaitable[T], venue: str) -> T | NoFacts:
         return error
 
 
+def environment() -> dict[str, str]:
+    """In which a child process finds this very program."""
+    paths = [ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
 async def put(question: Struct, kind: type[T]) -> T:
     """Run the process once. Raises NoFacts. However this ends, the process is gone afterwards."""
-    paths = [ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
     try:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "feeds.ccxt_facts"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env=environment(),
             limit=MAX_ANSWER,
             start_new_session=True,
         )

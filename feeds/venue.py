@@ -104,6 +104,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """Between two of our messages; Binance spot allows five a second, pings included."""
     lifetime_s: float | None = None
     """The venue closes every socket after this long."""
+    first_frame_ms: int = 10_000
+    """How long after subscribing to it a symbol's first data may take."""
     fragile: bool = False
     """Asked for a market that it does not know, the venue ends the whole socket without a word."""
 

@@ -10,8 +10,6 @@ from msgspec import Struct, field
 from feeds.venue import Feed
 from hedge.market import SymbolState
 
-FIRST_FRAME_MS = 10_000
-"""From subscribing to a symbol's first data, before it is quarantined."""
 ASK_AGAIN_MS = 5_000
 """A subscription without effect is repeated after this long; a second one without effect ends the connection."""
 NUDGE_MS = 30_000
@@ -125,8 +123,9 @@ class Watch:
         verdict = Verdict()
         for symbol, watched in self._symbols.items():
             self._judge(symbol, watched, at_ms, verdict)
-        if self._first_data_ms is None and at_ms - self._opened_ms >= FIRST_FRAME_MS:
-            verdict.recycle = f"subscribed, but no data came in {FIRST_FRAME_MS // 1000} s"
+        first_ms = self._feed.first_frame_ms
+        if self._first_data_ms is None and at_ms - self._opened_ms >= first_ms:
+            verdict.recycle = f"subscribed, but no data came in {first_ms // 1000} s"
         if verdict.recycle is not None and self.state == "live" and not self._solo(at_ms):
             verdict.recycle = None
         return verdict
@@ -137,8 +136,8 @@ class Watch:
             self._ask(symbol, watched, at_ms, verdict)
             return
         match watched.state:
-            case "waiting" if at_ms - self._opened_ms >= FIRST_FRAME_MS:
-                reason = f"no data {FIRST_FRAME_MS // 1000} s after subscribing to it{watched.why}"
+            case "waiting" if at_ms - self._opened_ms >= self._feed.first_frame_ms:
+                reason = f"no data {self._feed.first_frame_ms // 1000} s after subscribing to it{watched.why}"
                 verdict.states.append(self._turn(symbol, "quarantined", reason, at_ms))
             case "waiting" if waited >= ASK_AGAIN_MS:
                 self._ask(symbol, watched, at_ms, verdict)
