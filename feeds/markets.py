@@ -7,6 +7,7 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Protocol
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from feeds.pacing import Hosts
 from feeds.polls import Schedule, watch_poll
 from feeds.rest import Door
 from feeds.stream import Sleep, Stream, World
-from feeds.venue import perpetual_parts
+from feeds.venue import Feed, Poll, perpetual_parts
 from feeds.venues import FEEDS, POLLS, VENUES, feed_of, supported
 from hedge.market import Clock, FeedState, FeedStatus, SymbolState, Update, Want
 
@@ -30,6 +31,18 @@ RESTART_S = 10.0
 BEST_LAST: tuple[FeedStatus, ...] = ("blocked", "backing_off", "stale", "idle", "dialling", "subscribing", "live")
 
 
+class Tap(Protocol):
+    """Hears every frame and body that comes in, before it is parsed."""
+
+    def feed(self, feed: Feed) -> Feed:
+        """The same feed, overheard."""
+        ...
+
+    def poll(self, poll: Poll) -> Poll:
+        """The same poll, overheard."""
+        ...
+
+
 class FeedSetup(Struct, frozen=True):
     """Where to connect and where to remember. The defaults are the venues' own addresses, and no memory."""
 
@@ -39,6 +52,8 @@ class FeedSetup(Struct, frozen=True):
     """Venue id to HTTP base; it stands for every host of that venue."""
     cache_dir: str | None = None
     """Folder for contract facts, so that the next start does not wait for them."""
+    tap: Tap | None = None
+    """Who records."""
 
 
 async def watch_markets(
@@ -90,7 +105,10 @@ def jobs(
             if poll.feed == feed_id:
                 schedule = Schedule()
                 heard = overheard(heard, schedule)
-                work.append((poll.id, partial(watch_poll, poll, door, symbols, schedule, heard)))
+                tapped = poll if setup.tap is None else setup.tap.poll(poll)
+                work.append((poll.id, partial(watch_poll, tapped, door, symbols, schedule, heard)))
+        if setup.tap is not None:
+            feed = setup.tap.feed(feed)
         listed = list(symbols)
         sockets = Sockets(heard)
         for start in range(0, len(listed), feed.per_socket):
