@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 import ccxt.async_support as ccxt
@@ -82,11 +83,25 @@ def make(name: str, families: list[str], rest_url: str | None, door: Door) -> An
     return exchange
 
 
-def moved(urls: Any, base: str) -> Any:
-    """The same addresses with scheme and host replaced by `base`."""
+def moved(urls: Any, base: str, scheme: str = "https?") -> Any:
+    """The same addresses, those of this scheme with scheme and host replaced by `base`."""
     if isinstance(urls, str):
-        return re.sub(r"^https?://[^/]+", base, urls)
-    return {name: moved(url, base) for name, url in urls.items()}
+        return re.sub(rf"^{scheme}://[^/]+", base, urls)
+    return {name: moved(url, base, scheme) for name, url in urls.items()}
+
+
+def origins(exchange: Any) -> frozenset[str]:
+    """Scheme and host of every HTTP address of an exchange."""
+    found: set[str] = set()
+    waiting = [exchange.urls["api"]]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            parts = urlsplit(exchange.implode_hostname(each))
+            found |= {f"{parts.scheme}://{parts.netloc}"} if parts.scheme in ("http", "https") else set()
+        else:
+            waiting += each.values()
+    return frozenset(found)
 
 
 def through(door: Door, exchange: Any) -> Callable[..., Awaitable[Any]]:

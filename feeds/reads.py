@@ -21,6 +21,7 @@ class Read(Struct, frozen=True):
 
 
 BINANCE_USDM = "https://fapi.binance.com"
+BINANCE_COINM = "https://dapi.binance.com"
 BINANCE_SPOT = "https://api.binance.com"
 BYBIT = "https://api.bybit.com"
 
@@ -32,6 +33,13 @@ READS = (
     Read("binance", BINANCE_USDM, "/fapi/v1/markPriceKlines"),
     Read("binance", BINANCE_USDM, "/fapi/v1/indexPriceKlines"),
     Read("binance", BINANCE_USDM, "/fapi/v1/fundingRate"),
+    Read("binance", BINANCE_COINM, "/dapi/v1/exchangeInfo"),
+    Read("binance", BINANCE_COINM, "/dapi/v1/fundingInfo"),
+    Read("binance", BINANCE_COINM, "/dapi/v1/premiumIndex"),
+    Read("binance", BINANCE_COINM, "/dapi/v1/klines"),
+    Read("binance", BINANCE_COINM, "/dapi/v1/markPriceKlines"),
+    Read("binance", BINANCE_COINM, "/dapi/v1/indexPriceKlines"),
+    Read("binance", BINANCE_COINM, "/dapi/v1/fundingRate"),
     Read("binance", BINANCE_SPOT, "/api/v3/klines"),
     Read("bybit", BYBIT, "/v5/market/instruments-info"),
     Read("bybit", BYBIT, "/v5/market/risk-limit"),
@@ -53,9 +61,14 @@ def find(venue: str, path: str) -> Read | None:
     return next((read for read in READS if read.venue == venue and read.path == path), None)
 
 
-def refusal(method: str, url: str, overrides: Mapping[str, str]) -> str | None:
-    """Why a request must not leave; None where it is on the list, to the letter of method, address and path."""
+def refusal(method: str, url: str, overrides: Mapping[str, str], public: frozenset[str] = frozenset()) -> str | None:
+    """Why a request must not leave; None where it is on the list, to the letter of method, address and path.
+
+    `public` names origins where every GET is a read: those of a venue without a list, which is never given a key.
+    """
     bare = url.partition("?")[0]
+    if method == "GET" and "/".join(bare.split("/", 3)[:3]) in public:
+        return None
     if method == "GET" and any(bare == address(read, overrides) for read in READS):
         return None
     try:

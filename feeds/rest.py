@@ -54,6 +54,8 @@ class Door:
         self._clock = clock
         self._on_refused = on_refused
         self._timeout = timeout
+        self.public: frozenset[str] = frozenset()
+        """Origins of a venue without a list of reads, where every GET is one; no key is ever used there."""
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def __aenter__(self) -> Door:
@@ -75,7 +77,7 @@ class Door:
 
     async def ask(self, method: str, url: str) -> bytes:
         """The body behind a full address. Raises Refused or Unavailable."""
-        reason = reads.refusal(method, url, self._overrides)
+        reason = reads.refusal(method, url, self._overrides, self.public)
         if reason is not None:
             LOG.warning("%s", reason)
             self._on_refused(reason)
