@@ -33,6 +33,7 @@ __all__ = [
     "Mode",
     "MoneyRow",
     "PastAlert",
+    "Playback",
     "PositionRow",
     "Remedy",
     "Snapshot",
@@ -319,6 +320,20 @@ class MoneyRow(Struct, frozen=True):
     """What wallets hold of it."""
 
 
+class Playback(Struct, frozen=True):
+    """Where a replay stands in its recording."""
+
+    state: Literal["playing", "searching", "paused", "ended"] = "playing"
+    """`searching`: on its way to the next alert, as fast as it goes."""
+    speed: int = 1
+    """Recorded seconds in one second."""
+    at_s: float = 0.0
+    """Since the recording began."""
+    length_s: float = 0.0
+    mistake: str = ""
+    """A sentence: why it ended before the end of the file."""
+
+
 class Snapshot(Struct, frozen=True, eq=False):
     """Everything a screen shows, as of one moment."""
 
@@ -346,6 +361,8 @@ class Snapshot(Struct, frozen=True, eq=False):
     """Standing sentences: a file edit that was refused, what is still awaited."""
     levels: dict[str, dict[Level, Decimal]] = field(default_factory=dict)
     """Levels in force, by rule: `{"liquidation": {"advisory": 0.33, ...}}`; for the limit lines of charts."""
+    playback: Playback | None = None
+    """Of a replay alone."""
 
 
 EMPTY = Snapshot()

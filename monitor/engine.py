@@ -20,9 +20,11 @@ from monitor.mailbox import Mailbox
 from monitor.messages import (
     Acknowledge,
     Answer,
+    Control,
     Done,
     History,
     Rebased,
+    Refused,
     Request,
     Reset,
     Stop,
@@ -64,8 +66,10 @@ class End(Struct, frozen=True):
 class Engine:
     """One book, watched. Snapshots are built only while somebody watches; rules are judged always."""
 
-    def __init__(self, watch: Watch, feeds: Feeds, file: Followed | None = None) -> None:
+    def __init__(self, watch: Watch, feeds: Feeds, file: Followed | None = None, *, timed: bool = True) -> None:
+        """`timed` False where the feeds move the clock themselves, and judge what time alone changes (a replay)."""
         self.watch = watch
+        self._timed = timed
         self._aside = Aside(watch.case)
         self._feeds = feeds
         self._file = file
@@ -144,7 +148,8 @@ class Engine:
         beats = 0
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            self.watch.tick()
+            if self._timed:
+                self.watch.tick()
             beats += 1
             if self._boxes and (self.watch.news or beats >= BEATS_WITHOUT_NEWS):
                 beats = 0
@@ -226,6 +231,8 @@ class Engine:
                 who = f" by {request.who}" if request.who else ""
                 self.stop(f"stopped{who}")
                 return Done("The monitor stops.")
+            case Control():
+                return Refused("Only a replay can be moved.")
             case _:
                 return await self._aside.ask(request)
 

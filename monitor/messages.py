@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 from msgspec import Raw, Struct, field
@@ -80,6 +80,12 @@ class Tickets(Struct, frozen=True, tag=True):
     subject: str = ""
 
 
+class Control(Struct, frozen=True, tag=True):
+    """Move a replay: stop or go on, one recorded frame or second further, to the next alert, another speed."""
+
+    act: Literal["pause", "frame", "second", "alert", "faster", "slower"]
+
+
 class Rebased(Struct, frozen=True, tag=True):
     """Take the book as it stands for its last rebalance, with which value and weights are compared."""
 
@@ -89,7 +95,7 @@ class Rebased(Struct, frozen=True, tag=True):
 Question = Explain | WhatIf | Climb | Tickets
 """What is worked out beside the watch; the answer may take a while."""
 
-Request = Acknowledge | Reset | History | Stop | Watchers | Rebased | Question
+Request = Acknowledge | Reset | History | Stop | Watchers | Rebased | Control | Question
 
 
 class Done(Struct, frozen=True, tag=True):

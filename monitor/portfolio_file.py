@@ -37,6 +37,10 @@ class PortfolioFile:
     def __init__(self, path: Path) -> None:
         self.path = Path(os.path.abspath(path))  # noqa: PTH100 keeps a link's own name for messages
         self._seen: tuple[int, int, int] | None = None
+        self.data = b""
+        """What was read last, as it stands in the file."""
+        self.written_ms = 0
+        """When the file had been changed then, UTC."""
 
     def read(self) -> Portfolio:
         """Raises UnreadableFile, or PortfolioError with every mistake."""
@@ -51,7 +55,8 @@ class PortfolioFile:
             raise UnreadableFile(f"{self.path}: {(error.strerror or 'cannot be read').lower()}.") from error
         if len(data) > SIZE_LIMIT:
             raise UnreadableFile(f"{self.path} is larger than a portfolio can be ({SIZE_LIMIT >> 20} MiB).")
-        return load_portfolio(data, str(self.path), status.st_mtime_ns // 1_000_000)
+        self.data, self.written_ms = data, status.st_mtime_ns // 1_000_000
+        return load_portfolio(data, str(self.path), self.written_ms)
 
     def refuse_unwatched(self, portfolio: Portfolio) -> None:
         """Raises PortfolioError where no feed of this version carries a market of the book.
