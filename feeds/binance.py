@@ -1,13 +1,15 @@
-"""Binance: spot best bid and ask, USD-M mark, index and funding. Every frame is complete in itself.
+"""Binance: spot best bid and ask; mark, index and funding of USD-M and COIN-M. Every frame is complete in itself.
 
 Public market data of USD-M lives on the routed address `/market`; on a wrong route the venue acknowledges a
-subscription and then stays silent, so only data proves it. The funding interval is not in the stream.
+subscription and then stays silent, so only data proves it. COIN-M is not routed. The funding interval is in no stream.
+An array of all marks comes in parts and may hold both families: each frame counts for its own symbol alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -28,7 +30,7 @@ from feeds.venue import (
 )
 from hedge.market import DEFAULT_FUNDING_INTERVAL_HOURS, Funding, FundingInterval, Index, Mark, Spot, Update
 
-USDM_CADENCE_MS = 1_000
+MARK_CADENCE_MS = 1_000
 DAY_S = 86_400.0
 
 
@@ -51,6 +53,7 @@ class Frame(Struct):
     i: str | None = None
     r: str | None = None
     T: int | None = None
+    st: int | None = None
     u: int | None = None
     b: str | None = None
     a: str | None = None
@@ -63,10 +66,12 @@ _FRAMES = msgspec.json.Decoder(list[Frame])
 
 
 def frames_of(frame: str | bytes) -> list[Frame]:
-    """The raw frames in a message: itself, or what its combined-stream envelope holds (one, or an array of them)."""
+    """The raw frames in a message: itself (one, or an array of them), or what its combined-stream envelope holds."""
     if isinstance(frame, bytes):
         raise ParseError("a binary frame, where the venue sends text")
     try:
+        if frame[:1] == "[":
+            return _FRAMES.decode(frame)
         outer = _FRAME.decode(frame)
         if outer.stream is None:
             return [outer]
@@ -87,11 +92,17 @@ def control(frame: Frame) -> list[Said]:
     return []
 
 
-class UsdmParser:
-    """`markPriceUpdate` frames of one connection. Keeps the newest event time and funding stamp of each symbol."""
+class MarkParser:
+    """`markPriceUpdate` frames of one connection. Keeps the newest event time and funding stamp of each symbol.
 
-    def __init__(self, symbols: Mapping[str, str]) -> None:
+    A dated contract has an empty rate and a stamp of 0: no funding, which is not a rate of zero.
+    """
+
+    def __init__(self, symbols: Mapping[str, str], feed: str, family: int) -> None:
+        """`family` is the `st` of its frames, where the venue writes one: 1 for USD-M, 2 for COIN-M."""
         self._symbols = symbols
+        self._feed = feed
+        self._family = family
         self._newest: dict[str, int] = {}
         self._next: dict[str, int | None] = {}
 
@@ -103,7 +114,7 @@ class UsdmParser:
 
     def _mark(self, frame: Frame, at_mono_ms: int) -> list[Said]:
         symbol = self._symbols.get(frame.s or "")
-        if symbol is None:
+        if symbol is None or frame.st not in (None, self._family):
             return []
         venue_ms = unix_ms(frame.E)
         if venue_ms is not None and venue_ms <= self._newest.get(symbol, 0):
@@ -118,11 +129,11 @@ class UsdmParser:
         self._next[symbol] = next_ms
         if venue_ms is not None:
             self._newest[symbol] = venue_ms
-        limit = silence_ms(USDM_CADENCE_MS)
-        said: list[Said] = [Mark("binance-usdm", symbol, mark, at_mono_ms, limit, venue_ms)]
+        limit = silence_ms(MARK_CADENCE_MS)
+        said: list[Said] = [Mark(self._feed, symbol, mark, at_mono_ms, limit, venue_ms)]
         if index is not None:
-            said.append(Index("binance-usdm", symbol, index, at_mono_ms, limit, venue_ms))
-        said.append(Funding("binance-usdm", symbol, funding, next_ms, at_mono_ms, FUNDING_LIMIT_MS, venue_ms))
+            said.append(Index(self._feed, symbol, index, at_mono_ms, limit, venue_ms))
+        said.append(Funding(self._feed, symbol, funding, next_ms, at_mono_ms, FUNDING_LIMIT_MS, venue_ms))
         return said
 
 
@@ -164,6 +175,12 @@ def usdm_native(symbol: str) -> str | None:
     return None if parts is None or parts[1] != parts[2] else parts[0] + parts[1]
 
 
+def coinm_native(symbol: str) -> str | None:
+    """`BTC/USD:BTC` is `BTCUSD_PERP`: a perpetual settled in its coin, counted in dollars."""
+    parts = perpetual_parts(symbol)
+    return None if parts is None or parts[1:] != ("USD", parts[0]) else f"{parts[0]}USD_PERP"
+
+
 def spot_native(symbol: str) -> str | None:
     """`BTC/USDT` is `BTCUSDT`."""
     parts = spot_parts(symbol)
@@ -187,7 +204,7 @@ class Adjusted(Struct):
     fundingIntervalHours: int
 
 
-def intervals(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Update]:
+def intervals(body: bytes, symbols: Mapping[str, str], at_mono_ms: int, feed: str) -> list[Update]:
     """Funding intervals from a `fundingInfo` body, where an absent symbol keeps eight hours. Raises ParseError."""
     try:
         rows = msgspec.json.decode(body, type=list[Adjusted])
@@ -199,33 +216,35 @@ def intervals(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[
         hours = Decimal(adjusted.get(native, int(DEFAULT_FUNDING_INTERVAL_HOURS)))
         if not 0 < hours <= 24:
             raise ParseError(f"a funding interval of {hours} h for {symbol}")
-        said.append(FundingInterval(USDM.id, symbol, hours, "binance fundingInfo", at_mono_ms))
+        said.append(FundingInterval(feed, symbol, hours, "binance fundingInfo", at_mono_ms))
     return said
 
 
-USDM = Feed(
-    id="binance-usdm",
-    venue="binance",
-    url="wss://fstream.binance.com/market/ws",
-    native=usdm_native,
-    subscribe=request("SUBSCRIBE", "@markPrice@1s"),
-    unsubscribe=request("UNSUBSCRIBE", "@markPrice@1s"),
-    carries=("mark", "index", "funding"),
-    parser=UsdmParser,
-    cadence_ms=USDM_CADENCE_MS,
-    lifetime_s=DAY_S,
-)
+def marks(feed: str, url: str, native: Callable[[str], str | None], family: int) -> Feed:
+    """One of the two futures families; they differ in address, ids and the sign they write."""
+    return Feed(
+        id=feed,
+        venue="binance",
+        url=url,
+        native=native,
+        subscribe=request("SUBSCRIBE", "@markPrice@1s"),
+        unsubscribe=request("UNSUBSCRIBE", "@markPrice@1s"),
+        parser=partial(MarkParser, feed=feed, family=family),
+        cadence_ms=MARK_CADENCE_MS,
+        lifetime_s=DAY_S,
+    )
 
-USDM_INTERVALS = Poll(
-    id="binance-rest",
-    venue="binance",
-    feed=USDM.id,
-    path="/fapi/v1/fundingInfo",
-    every_s=300.0,
-    carries=("interval",),
-    parse=intervals,
-)
-"""Every five minutes, since Binance shortens an interval at run time when a rate sits at its cap."""
+
+def funding_info(poll: str, feed: str, path: str) -> Poll:
+    """Every five minutes, since Binance shortens an interval at run time when a rate sits at its cap."""
+    return Poll(id=poll, venue="binance", feed=feed, path=path, every_s=300.0, parse=partial(intervals, feed=feed))
+
+
+USDM = marks("binance-usdm", "wss://fstream.binance.com/market/ws", usdm_native, 1)
+COINM = marks("binance-coinm", "wss://dstream.binance.com/ws", coinm_native, 2)
+
+USDM_INTERVALS = funding_info("binance-rest", USDM.id, "/fapi/v1/fundingInfo")
+COINM_INTERVALS = funding_info("binance-coinm-rest", COINM.id, "/dapi/v1/fundingInfo")
 
 SPOT = Feed(
     id="binance-spot",

@@ -37,7 +37,7 @@ class Metadata(Struct, frozen=True, kw_only=True):
 
 METADATA: Mapping[str, Metadata] = {
     "binance": Metadata(
-        contracts={"binanceusdm": frozenset({"linear"})},
+        contracts={"binanceusdm": frozenset({"linear"}), "binancecoinm": frozenset({"inverse"})},
         past="binance",
         settlements_a_page=1000,
         tiers="binance leverageBracket",

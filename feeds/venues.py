@@ -8,10 +8,20 @@ from feeds import binance, bybit
 from feeds.venue import Feed, Poll, perpetual_parts, spot_parts
 from hedge.market import Want
 
-FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in (binance.SPOT, binance.USDM, bybit.LINEAR, bybit.INVERSE)}
+LISTED = (
+    binance.SPOT,
+    binance.USDM,
+    binance.COINM,
+    bybit.LINEAR,
+    bybit.INVERSE,
+)
+FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in LISTED}
 """Socket families by id, with the venues' own addresses."""
 
-POLLS: tuple[Poll, ...] = (binance.USDM_INTERVALS,)
+POLLS: tuple[Poll, ...] = (
+    binance.USDM_INTERVALS,
+    binance.COINM_INTERVALS,
+)
 """What their streams leave out."""
 
 VENUES = tuple(dict.fromkeys(feed.venue for feed in FEEDS.values()))

@@ -17,8 +17,17 @@ FOR_TESTS = frozenset({"HEDGETUI_ORACLES", "HEDGETUI_WIRE", "HEDGETUI_SOAK"})
 
 
 THEMES = ("dark", "light", "high-contrast", "colour-blind", "mono")
-FEED_IDS = ("binance-spot", "binance-usdm", "bybit-linear", "bybit-inverse")
-VENUE_IDS = ("binance", "bybit")
+FEED_IDS = (
+    "binance-spot",
+    "binance-usdm",
+    "binance-coinm",
+    "bybit-linear",
+    "bybit-inverse",
+)
+VENUE_IDS = (
+    "binance",
+    "bybit",
+)
 LEAST_TOP_UP, MOST_TOP_UP = 0.1, 168.0
 SOCKET_SCHEMES = ("wss://", "ws://")
 HTTP_SCHEMES = ("https://", "http://")

@@ -162,7 +162,35 @@ def endpoints(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[list[str]
             yield from endpoints(below, (*path, name))
 
 
-@pytest.mark.parametrize("name", ["binance", "binanceusdm", "bybit"])
+def below(base: str, *names: str) -> set[str]:
+    return {f"{base}/{name}" for name in names}
+
+
+FUTURES = (
+    "exchangeInfo",
+    "fundingInfo",
+    "premiumIndex",
+    "klines",
+    "markPriceKlines",
+    "indexPriceKlines",
+    "fundingRate",
+)
+BINANCE = (
+    below("https://fapi.binance.com/fapi/v1", *FUTURES)
+    | below("https://dapi.binance.com/dapi/v1", *FUTURES)
+    | {"https://api.binance.com/api/v3/klines"}
+)
+BYBIT = ("instruments-info", "risk-limit", "tickers", "kline", "mark-price-kline", "index-price-kline")
+LEAVES = {
+    "binance": BINANCE,
+    "binanceusdm": BINANCE,
+    "binancecoinm": BINANCE,
+    "bybit": below("https://api.bybit.com/v5/market", *BYBIT, "funding/history"),
+}
+"""By ccxt class, the only addresses to which it may send."""
+
+
+@pytest.mark.parametrize("name", LEAVES)
 async def test_every_call_that_ccxt_knows_is_refused_but_the_listed_reads(name: str) -> None:
     """Each endpoint of the class, signed with a key: only public reads of the list would leave."""
     out = door("http://127.0.0.1:1", FakeTime(), [])
@@ -178,21 +206,8 @@ async def test_every_call_that_ccxt_knows_is_refused_but_the_listed_reads(name: 
         if refusal(request["method"], request["url"], {}) is None:
             passed.add(request["url"].partition("?")[0])
     await exchange.close()
-    assert walked > 300
-    usdm = {"exchangeInfo", "fundingInfo", "premiumIndex"}
-    usdm |= {"klines", "markPriceKlines", "indexPriceKlines", "fundingRate"}
-    allowed = {
-        "binance": usdm,
-        "binanceusdm": usdm,
-        "bybit": {"instruments-info", "risk-limit", "tickers"}
-        | {"kline", "mark-price-kline", "index-price-kline", "history"},
-    }
-    assert {url.rpartition("/")[2] for url in passed} == allowed[name]
-    assert all(
-        url.startswith(("https://fapi.binance.com/fapi/v1/", "https://api.bybit.com/v5/market/"))
-        or url == "https://api.binance.com/api/v3/klines"
-        for url in passed
-    )
+    assert walked > 100
+    assert passed == LEAVES[name]
 
 
 @pytest.mark.parametrize("name", ["binanceusdm", "bybit"])

@@ -11,7 +11,7 @@ from aiohttp import web
 from feeds_kit import Ear, FakeTime, until
 from test_rest import door, venue
 
-from feeds.binance import USDM_INTERVALS, intervals
+from feeds.binance import USDM_INTERVALS
 from feeds.clean import ParseError
 from feeds.markets import overheard
 from feeds.pacing import Hosts
@@ -30,7 +30,7 @@ def funding(symbol: str, next_ms: int | None) -> Funding:
 
 def test_absent_means_eight_hours() -> None:
     body = b'[{"symbol":"XUSDT","adjustedFundingRateCap":"0.03","fundingIntervalHours":4,"disclaimer":false}]'
-    said = intervals(body, SYMBOLS, 7)
+    said = USDM_INTERVALS.parse(body, SYMBOLS, 7)
     found = {each.symbol: (each.hours, each.at_mono_ms) for each in said if isinstance(each, FundingInterval)}
     assert found == {"BTC/USDT:USDT": (Decimal(8), 7), "X/USDT:USDT": (Decimal(4), 7)}
 
@@ -46,7 +46,7 @@ def test_absent_means_eight_hours() -> None:
 )
 def test_what_is_no_interval_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):
-        intervals(body, SYMBOLS, 0)
+        USDM_INTERVALS.parse(body, SYMBOLS, 0)
 
 
 def test_a_stamp_off_schedule_raises_doubt() -> None:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from test_rest import venue
 
-from feeds.binance import SPOT, USDM, intervals
+from feeds.binance import SPOT, USDM, USDM_INTERVALS
 from feeds.bybit import INVERSE, LINEAR
 from feeds.clean import ParseError
 from feeds.facts import Question, ask
@@ -64,7 +64,7 @@ def test_binance_control() -> None:
 
 def test_binance_intervals() -> None:
     body = (Path(WIRE or "") / "binance-usdm/rest-funding-info.json").read_bytes()
-    said = intervals(body, {"BLZUSDT": "BLZ/USDT:USDT", "BTCUSDT": BTC}, 0)
+    said = USDM_INTERVALS.parse(body, {"BLZUSDT": "BLZ/USDT:USDT", "BTCUSDT": BTC}, 0)
     assert [each.hours for each in said if isinstance(each, FundingInterval)] == [Decimal(8), Decimal(8)]
 
 
