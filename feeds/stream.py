@@ -11,10 +11,13 @@ import logging
 import math
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from msgspec import Struct
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
+from feeds import any_venue
 from feeds.clean import ParseError, clean
 from feeds.pacing import Backoff, Hosts, host_of, is_loopback, shown
 from feeds.trouble import Recycle, Trouble, diagnose
@@ -68,6 +71,14 @@ class Dial(connect):
         return exc
 
 
+class Socket(Protocol):
+    """What a connection needs of whatever carries its frames."""
+
+    async def send(self, message: str, /) -> None: ...
+
+    async def recv(self) -> str | bytes: ...
+
+
 class BadFrames:
     """Counts unreadable frames, and says when there are too many for one connection.
 
@@ -105,7 +116,7 @@ class BadFrames:
 class Connection:
     """One epoch: a socket, the parser that lives and dies with it, and what is still to be sent."""
 
-    def __init__(self, stream: Stream, socket: ClientConnection) -> None:
+    def __init__(self, stream: Stream, socket: Socket) -> None:
         self.stream = stream
         self.socket = socket
         self.parser = stream.feed.parser(stream.symbols)
@@ -244,19 +255,8 @@ class Stream:
         """One connection from dial to end, and why it ended."""
         self.dials += 1
         self._say("dialling", f"dialling {self._host}{self._before}")
-        timing = self.world.timing
         try:
-            async with Dial(
-                self.url,
-                open_timeout=timing.open_s,
-                ping_interval=timing.ping_s,
-                ping_timeout=timing.pong_s,
-                close_timeout=timing.close_s,
-                max_size=MAX_FRAME,
-                compression=None,
-                proxy=None if is_loopback(self.url) else True,
-                logger=SOCKET_LOG,
-            ) as socket:
+            async with self._open() as socket:
                 await self._serve(Connection(self, socket))
         except Exception as error:
             trouble = diagnose(error, self._host, self.world.clock.now().wall_ms)
@@ -266,6 +266,23 @@ class Stream:
         finally:
             self._current = None
         return Trouble(f"connection to {self._host} ended")
+
+    def _open(self) -> AbstractAsyncContextManager[Socket]:
+        """A websocket; for a venue without a file of its own, a process that stands in its place."""
+        if self.url.startswith(any_venue.SCHEME):
+            return any_venue.Process(self.url, self.world.clock.now().wall_ms)
+        timing = self.world.timing
+        return Dial(
+            self.url,
+            open_timeout=timing.open_s,
+            ping_interval=timing.ping_s,
+            ping_timeout=timing.pong_s,
+            close_timeout=timing.close_s,
+            max_size=MAX_FRAME,
+            compression=None,
+            proxy=None if is_loopback(self.url) else True,
+            logger=SOCKET_LOG,
+        )
 
     async def _serve(self, connection: Connection) -> None:
         self._current = connection
