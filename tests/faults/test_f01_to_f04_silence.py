@@ -37,7 +37,7 @@ def test_f1_our_pings_alone_find_a_half_open_line_within_12_s() -> None:
 @pytest.mark.parametrize("way", ["both", "up", "down"])
 async def test_f1_half_open_is_seen_by_pings_and_dialled_again(way: str) -> None:
     async with Peer() as peer, FaultProxy(peer.port) as proxy:
-        rig = Rig(binance.USDM, f"ws://127.0.0.1:{proxy.port}/ws", [BTC]).timed(PINGS)
+        rig = Rig(binance.USDM, proxy.url, [BTC]).timed(PINGS)
         async with rig:
             await until(lambda: bool(peer.heard))
             await peer.send(mark_frame("BTCUSDT"))
@@ -56,17 +56,16 @@ async def test_f1_half_open_is_seen_by_pings_and_dialled_again(way: str) -> None
 
 
 async def test_f1_half_open_is_stale_by_age_within_6_s_before_any_ping_fails() -> None:
-    async with Peer() as peer, FaultProxy(peer.port) as proxy:
-        async with Rig(binance.USDM, f"ws://127.0.0.1:{proxy.port}/ws", [BTC]) as rig:
-            await until(lambda: bool(peer.heard))
-            await peer.send(mark_frame("BTCUSDT"))
-            await until(lambda: rig.ear.last_feed.state == "live")
-            proxy.stop()
-            lost_ms = rig.time.mono_ms
-            await rig.time.advance(6)
-            stale = rig.ear.symbol(BTC)[-1]
-            assert stale.state == "stale"
-            assert stale.at_mono_ms - lost_ms <= 6000
+    async with Peer() as peer, FaultProxy(peer.port) as proxy, Rig(binance.USDM, proxy.url, [BTC]) as rig:
+        await until(lambda: bool(peer.heard))
+        await peer.send(mark_frame("BTCUSDT"))
+        await until(lambda: rig.ear.last_feed.state == "live")
+        proxy.stop()
+        lost_ms = rig.time.mono_ms
+        await rig.time.advance(6)
+        stale = rig.ear.symbol(BTC)[-1]
+        assert stale.state == "stale"
+        assert stale.at_mono_ms - lost_ms <= 6000
 
 
 @pytest.mark.soak
@@ -74,7 +73,7 @@ async def test_f1_half_open_on_real_clocks_is_stale_in_6_s_and_dialled_within_12
     ear = Ear()
     async with Peer() as peer, FaultProxy(peer.port) as proxy:
         world = World(RealTime(), random.Random(1), ear, Hosts())
-        stream = Stream(binance.USDM, f"ws://127.0.0.1:{proxy.port}/ws", {"BTCUSDT": BTC}, world)
+        stream = Stream(binance.USDM, proxy.url, {"BTCUSDT": BTC}, world)
         task = asyncio.create_task(stream.run())
         await until(lambda: bool(peer.heard))
         await peer.send(mark_frame("BTCUSDT"))
@@ -93,7 +92,7 @@ async def test_f1_late_sliced_and_slow_lines_are_no_fault() -> None:
     async with Peer() as peer, FaultProxy(peer.port) as proxy:
         for way in (proxy.up, proxy.down):
             way.latency_s, way.slice = 0.005, 11
-        async with Rig(binance.USDM, f"ws://127.0.0.1:{proxy.port}/ws", [BTC]) as rig:
+        async with Rig(binance.USDM, proxy.url, [BTC]) as rig:
             await until(lambda: len(peer.heard) == 1)
             for second in range(5):
                 await peer.send(mark_frame("BTCUSDT", at_ms=WALL_MS + second * 1000))
@@ -114,7 +113,7 @@ async def test_f2_frozen_behind_live_pongs_is_seen_while_the_proxy_still_carries
 
     quick_pings = Timing(open_s=0.5, ping_s=0.05, pong_s=0.5, close_s=0.1)
     async with Peer(pong_only) as peer, FaultProxy(peer.port) as proxy:
-        rig = Rig(binance.USDM, f"ws://127.0.0.1:{proxy.port}/ws", [BTC]).timed(quick_pings)
+        rig = Rig(binance.USDM, proxy.url, [BTC]).timed(quick_pings)
         async with rig:
             await until(lambda: frames == 1)
             await asyncio.sleep(0.3)

@@ -89,7 +89,7 @@ async def listening(chain: Path) -> AsyncIterator[tuple[int, list[bytes]]]:
         server.close()
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[list[x509.GeneralName], datetime.datetime, datetime.datetime, str]] = {
     "expired": ([HERE], NOW - 3 * DAY, NOW - 2 * DAY, "certificate has expired"),
     "not yet valid": ([HERE], NOW + DAY, NOW + 2 * DAY, "certificate is not yet valid"),
     "wrong host": ([x509.DNSName("stream.example.test")], NOW - DAY, NOW + DAY, "IP address mismatch"),

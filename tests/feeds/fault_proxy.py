@@ -1,7 +1,7 @@
 """A bad network between two programs of one machine: late, in slices, slow, silent, or broken off.
 
     async with FaultProxy(peer.port) as proxy:
-        ...                                # dial f"ws://127.0.0.1:{proxy.port}/ws" in place of the peer
+        ...                                # dial `proxy.url` in place of the peer's
         proxy.down.stop()                  # the peer's bytes no longer arrive; a half-open line from here on
         proxy.down.go()                    # they do again, none missing: what TCP repeats after an outage
         proxy.reset()                      # RST on every open line
@@ -39,6 +39,8 @@ class Way:
         """Bytes a second."""
         self.close_at: int | None = None
         """After so many bytes the line ends (FIN), in the middle of whatever they belong to. Counted per line."""
+        self.passed = 0
+        """Bytes that arrived so far, on the newest line."""
         self._open = asyncio.Event()
         self._open.set()
 
@@ -107,6 +109,11 @@ class FaultProxy:
     def port(self) -> int:
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """A websocket address that leads through it."""
+        return f"ws://127.0.0.1:{self.port}/ws"
 
     def stop(self) -> None:
         """Both ways are black holes."""
@@ -185,7 +192,7 @@ class FaultProxy:
         self, way: Way, pieces: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter
     ) -> None:
         clock = asyncio.get_running_loop().time
-        passed = 0
+        way.passed = passed = 0
         while True:
             due, data = await pieces.get()
             if (wait_s := due - clock()) > 0:
@@ -195,7 +202,7 @@ class FaultProxy:
                 return
             if way.close_at is not None:
                 data = data[: max(0, way.close_at - passed)]
-            passed += len(data)
+            way.passed = passed = passed + len(data)
             writer.write(data)
             await writer.drain()
             if way.close_at is not None and passed >= way.close_at:
