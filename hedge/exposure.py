@@ -7,7 +7,7 @@ always is a zero. Sources: section 1 to 5 of the domain reference (exchange cont
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Literal
 
@@ -326,25 +326,6 @@ def totals(assets: Sequence[AssetDelta]) -> BookTotals:
         target_ratio=target,
         drift=drift(hedge_ratio=held, target_ratio=target),
     )
-
-
-def beta_adjusted_net(*, net_usd: Mapping[str, Decimal], betas: Mapping[str, Decimal]) -> Decimal:
-    """Sum of beta x USD delta: the book's delta to its proxy, USD. An asset without a beta counts as 1."""
-    return sum((betas.get(asset, ONE) * value for asset, value in net_usd.items()), ZERO)
-
-
-def book_equity(
-    *,
-    spot_usd: Decimal,
-    quote_wallets_usd: Decimal = ZERO,
-    coin_wallets_usd: Decimal = ZERO,
-    unrealised_pnl_usd: Decimal = ZERO,
-) -> Decimal:
-    """Spot + collateral in stablecoins + collateral in coins + unrealised PnL, all in USD.
-
-    Coins of a unified account, where the spot wallet is the collateral, belong to one of the first and third only.
-    """
-    return spot_usd + quote_wallets_usd + coin_wallets_usd + unrealised_pnl_usd
 
 
 def _minus(left: Decimal | None, right: Decimal | None) -> Decimal | None:
