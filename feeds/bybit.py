@@ -1,25 +1,48 @@
-"""Bybit v5 public tickers, linear and inverse: one snapshot a symbol, then deltas.
+"""Bybit v5: tickers of linear and inverse perpetuals, the touch of spot pairs. One snapshot a symbol, then deltas.
 
 A key that a delta leaves out kept its value; a key that is empty means there is none; a new connection starts over
-with a snapshot. The funding interval comes with the stream.
+with a snapshot. The funding interval comes with the stream. A spot ticker holds no touch, so spot reads the book of one
+level, whose snapshot the venue repeats after three seconds without a change.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from feeds.clean import ParseError, clean, number, price, rate, unix_ms
-from feeds.venue import FUNDING_LIMIT_MS, Ack, Feed, Ping, Pong, Request, Said, coming, perpetual_parts, silence_ms
-from hedge.market import Confirmed, Dropped, Funding, FundingInterval, Index, Mark
+from feeds.venue import (
+    FUNDING_LIMIT_MS,
+    Ack,
+    Feed,
+    Ping,
+    Pong,
+    Request,
+    Said,
+    coming,
+    perpetual_parts,
+    silence_ms,
+    spot_parts,
+)
+from hedge.market import Confirmed, Dropped, Funding, FundingInterval, Index, Mark, Spot
 
 Text = str | None | UnsetType
+H = TypeVar("H")
+"""What deltas build on, of one symbol."""
 Field = Literal["mark", "index", "spot", "funding", "interval"]
 TOPIC = "tickers."
+BOOK_TOPIC = "orderbook.1."
+BOOK_CADENCE_MS = 3_000
+"""After which an unchanged book is said again."""
+SPOT_ARGS = 10
+"""Topics that one frame of a spot socket may ask for."""
 
 
 class Envelope(Struct):
@@ -46,6 +69,14 @@ class Ticker(Struct):
     fundingIntervalHour: Text = UNSET
 
 
+class Book(Struct):
+    """A book of one level: rows of price and size, the best first. UNSET: this side did not change."""
+
+    b: list[tuple[str, str]] | UnsetType = UNSET
+    a: list[tuple[str, str]] | UnsetType = UNSET
+    u: int = 0
+
+
 class Held(Struct):
     """What deltas build on, of one symbol: the newest delta's time and the two halves of its funding."""
 
@@ -58,19 +89,22 @@ class Held(Struct):
 
 _ENVELOPE = msgspec.json.Decoder(Envelope)
 _TICKER = msgspec.json.Decoder(Ticker)
+_BOOK = msgspec.json.Decoder(Book)
 
 
-class TickerParser:
+class TopicParser(ABC, Generic[H]):
     """Snapshots and deltas of one connection, merged by symbol.
 
     A delta that cannot be read leaves unknown which values still hold, so its symbol is forgotten until a new
     snapshot; a frame that cannot even be told apart makes all of them forgotten.
     """
 
+    topic: str
+
     def __init__(self, symbols: Mapping[str, str], feed: str) -> None:
         self._symbols = symbols
         self._feed = feed
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, H] = {}
 
     def parse(self, frame: str | bytes, at_mono_ms: int) -> list[Said]:
         try:
@@ -82,16 +116,26 @@ class TickerParser:
             raise ParseError(f"not a Bybit frame: {clean(str(error), 120)}") from None
         if envelope.topic is None:
             return answer(envelope)
-        symbol = self._symbols.get(envelope.topic.removeprefix(TOPIC))
+        symbol = self._symbols.get(envelope.topic.removeprefix(self.topic))
         if symbol is None:
             return []
         try:
-            return self._ticker(envelope, symbol, at_mono_ms)
+            return self._data(envelope, symbol, at_mono_ms)
         except (ValueError, RecursionError, ParseError) as error:
             self._held.pop(symbol, None)
             raise ParseError(clean(str(error), 120), symbol) from None
 
-    def _ticker(self, envelope: Envelope, symbol: str, at_mono_ms: int) -> list[Said]:
+    @abstractmethod
+    def _data(self, envelope: Envelope, symbol: str, at_mono_ms: int) -> list[Said]:
+        """What a frame of data says of this symbol. May raise ParseError or ValueError."""
+
+
+class TickerParser(TopicParser[Held]):
+    """`tickers`: marks, indices and funding of perpetuals."""
+
+    topic = TOPIC
+
+    def _data(self, envelope: Envelope, symbol: str, at_mono_ms: int) -> list[Said]:
         ticker = _TICKER.decode(envelope.data)
         snapshot = envelope.type == "snapshot"
         held = Held() if snapshot else self._held.get(symbol)
@@ -150,6 +194,55 @@ class TickerParser:
         return [FundingInterval(self._feed, symbol, hours, "bybit stream", at_mono_ms)]
 
 
+class Touch(Struct):
+    """Best bid and ask as they stand; None where a side is empty."""
+
+    venue_ms: int = 0
+    bid: Decimal | None = None
+    ask: Decimal | None = None
+
+
+class BookParser(TopicParser[Touch]):
+    """`orderbook.1`: the mid of a spot pair. A book with an empty side has none."""
+
+    topic = BOOK_TOPIC
+
+    def _data(self, envelope: Envelope, symbol: str, at_mono_ms: int) -> list[Said]:
+        book = _BOOK.decode(envelope.data)
+        whole = envelope.type == "snapshot" or book.u == 1  # 1: the venue's service began anew
+        held = Touch() if whole else self._held.get(symbol)
+        if held is None:
+            return []  # a delta with nothing to build on says nothing
+        venue_ms = unix_ms(envelope.ts)
+        if venue_ms is not None and venue_ms < held.venue_ms:
+            raise ParseError("a delta older than the one before it")
+        held.bid, held.ask = best(book.b, held.bid), best(book.a, held.ask)
+        held.venue_ms = venue_ms or held.venue_ms
+        self._held[symbol] = held
+        if held.bid is None or held.ask is None:
+            return [Dropped(self._feed, symbol, ("spot",), at_mono_ms)]
+        if held.bid > held.ask:
+            raise ParseError("a touch out of order")
+        mid = (held.bid + held.ask) / Decimal(2)
+        return [Spot(self._feed, symbol, mid, at_mono_ms, silence_ms(BOOK_CADENCE_MS), venue_ms)]
+
+
+def best(rows: list[tuple[str, str]] | UnsetType, before: Decimal | None) -> Decimal | None:
+    """The best price of one side after this frame: a size of zero takes its level away, no row leaves it as it was."""
+    if rows is UNSET or not rows:
+        return before
+    found = before
+    for text, size in rows:
+        level, amount = price(text), number(size)
+        if level is None or amount is None or amount < 0:
+            raise ParseError("a level without price and size")
+        if amount > 0:
+            found = level
+        elif found == level:
+            found = None
+    return found
+
+
 def mentioned(text: Text, snapshot: bool) -> Text:
     """What a key says: in a snapshot, being left out is the same as being empty."""
     return "" if snapshot and text is UNSET else text
@@ -181,11 +274,17 @@ def inverse_native(symbol: str) -> str | None:
     return None if parts is None or parts[1:] != ("USD", parts[0]) else parts[0] + "USD"
 
 
-def request(op: str) -> Request:
-    """A builder of `subscribe` or `unsubscribe` frames."""
+def spot_native(symbol: str) -> str | None:
+    """`BTC/USDT` is `BTCUSDT`."""
+    parts = spot_parts(symbol)
+    return None if parts is None else "".join(parts)
+
+
+def request(op: str, topic: str) -> Request:
+    """A builder of `subscribe` or `unsubscribe` frames for one channel."""
 
     def build(natives: Sequence[str], number: int) -> tuple[str]:
-        args = [TOPIC + native for native in natives]
+        args = [topic + native for native in natives]
         return (msgspec.json.encode({"op": op, "req_id": str(number), "args": args}).decode(),)
 
     return build
@@ -195,22 +294,24 @@ def ping(number: int) -> str:
     return msgspec.json.encode({"req_id": f"p{number}", "op": "ping"}).decode()
 
 
-def tickers(feed: str, path: str, native: Callable[[str], str | None]) -> Feed:
-    """One of the two families; they differ in address and ids alone."""
+def family(feed: str, path: str, native: Callable[[str], str | None], parser: type[TopicParser[Any]]) -> Feed:
+    """One socket family; they differ in address, ids and channel."""
     return Feed(
         id=feed,
         venue="bybit",
         url=f"wss://stream.bybit.com/v5/public/{path}",
         native=native,
-        subscribe=request("subscribe"),
-        unsubscribe=request("unsubscribe"),
-        carries=("mark", "index", "funding", "interval"),
-        parser=partial(TickerParser, feed=feed),
+        subscribe=request("subscribe", parser.topic),
+        unsubscribe=request("unsubscribe", parser.topic),
+        parser=partial(parser, feed=feed),
         socket_silence_ms=25_000,
         ping=Ping(ping, 20.0),
         deltas=True,
     )
 
 
-LINEAR = tickers("bybit-linear", "linear", linear_native)
-INVERSE = tickers("bybit-inverse", "inverse", inverse_native)
+LINEAR = family("bybit-linear", "linear", linear_native, TickerParser)
+INVERSE = family("bybit-inverse", "inverse", inverse_native, TickerParser)
+SPOT = replace(
+    family("bybit-spot", "spot", spot_native, BookParser), spot=True, cadence_ms=BOOK_CADENCE_MS, per_frame=SPOT_ARGS
+)

@@ -14,6 +14,7 @@ LISTED = (
     binance.COINM,
     bybit.LINEAR,
     bybit.INVERSE,
+    bybit.SPOT,
 )
 FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in LISTED}
 """Socket families by id, with the venues' own addresses."""

@@ -23,6 +23,7 @@ FEED_IDS = (
     "binance-coinm",
     "bybit-linear",
     "bybit-inverse",
+    "bybit-spot",
 )
 VENUE_IDS = (
     "binance",

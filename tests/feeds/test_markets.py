@@ -31,7 +31,7 @@ NO_REST = dict.fromkeys(VENUES, "http://127.0.0.1:1")
         ("mexc", "BTC/USDT:USDT", "mexc is not a venue this version can read; it reads binance, bybit"),
         ("binance", "BTC/USD:BTC", None),
         ("binance", "BTC/USD:ETH", "no feed of this version carries BTC/USD:ETH of binance; it reads binance-spot"),
-        ("bybit", "BTC/USDT", "no feed of this version carries BTC/USDT of bybit"),
+        ("bybit", "BTC/USDT", None),
         ("binance", "BTC/USDT:USDT-261225", "neither a perpetual such as BTC/USDT:USDT nor a spot pair"),
         ("binance", "BTC", "neither a perpetual"),
         ("bybit", "BTC/USDT:USDT-261225-70000-C", "neither a perpetual"),
