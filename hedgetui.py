@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import usage
-from monitor.usage import USER_ERROR, Wrong, expanded, new_parser, seconds
+from monitor.usage import USER_ERROR, Wrong, expanded, new_parser, recording, seconds, whole
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -38,6 +38,9 @@ commands:
   hedgetui what-if [PORTFOLIO] --shock BTC=+20%
                                  the book after a shock; --ladder BTC for every step
   hedgetui rebased [PORTFOLIO]   compare value and weights with the book as it is now
+  hedgetui record [PORTFOLIO] FILE
+                                 write down what the venues say, until Ctrl+C
+  hedgetui replay FILE           a recording in the screen, at any speed; REPLAY stands on every frame
   hedgetui stop [PORTFOLIO]      end the monitor
   hedgetui check PORTFOLIO       validate the file, and say the book back in words
   hedgetui schema                the JSON Schema of the portfolio file
@@ -190,11 +193,14 @@ def status(words: Sequence[str]) -> int:
     parser.add_argument("portfolio", nargs="?", help="the portfolio file")
     parser.add_argument("--json", action="store_true", help="the whole snapshot as JSON (hedgetui.snapshot/1)")
     parser.add_argument("--wait", type=seconds, default=20.0, metavar="S", help="how long to wait for data (20)")
+    parser.add_argument("--replay", type=expanded, metavar="FILE", help="the state at the end of a recording")
     given = parser.parse_args(words)
-    path = named(given.portfolio)
     from monitor.messages import MonitorLost
     from monitor.status import NO_DATA, look, report
 
+    if given.replay is not None:
+        return replayed_status(given.replay, given.portfolio, given.json)
+    path = named(given.portfolio)
     try:
         with friendly(path):
             snapshot = look(path, os.environ, given.wait)
@@ -205,6 +211,65 @@ def status(words: Sequence[str]) -> int:
     if sentence:
         print(sentence, file=sys.stderr)
     return code
+
+
+def replayed_status(file: Path, portfolio: str | None, as_json: bool) -> int:
+    """`hedgetui status [PORTFOLIO] --replay FILE`: of the portfolio given, else of the recorded one."""
+    from monitor.replay import at_end
+    from monitor.status import report
+
+    path = None if portfolio is None else expanded(portfolio)
+    with recording(path):
+        snapshot = at_end(file, path)
+    code, sentence = report(snapshot, as_json, sys.stdout)
+    if sentence:
+        print(sentence, file=sys.stderr)
+    return code
+
+
+def record(words: Sequence[str]) -> int:
+    """`hedgetui record [PORTFOLIO] FILE`: until a signal."""
+    parser = new_parser(
+        "hedgetui record",
+        """\
+Write everything that the venues say about a book into FILE, until Ctrl+C. It can run beside a monitor
+of the same book. The file holds the portfolio, and only its owner can read it.""",
+    )
+    parser.add_argument("portfolio", nargs="?", help="the portfolio file")
+    parser.add_argument("file", metavar="FILE", type=expanded, help="a new file; `hedgetui replay FILE` shows it")
+    parser.add_argument(
+        "--max-mb", type=whole(1, 100_000), default=500, metavar="N", help="size at which the next part begins (500)"
+    )
+    parser.add_argument(
+        "--keep", type=whole(0, 1_000), default=9, metavar="K", help="earlier parts to keep, FILE.1 the newest (9)"
+    )
+    given = parser.parse_args(words)
+    path = named(given.portfolio)
+    from monitor import record as recording_of
+
+    def say(sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+
+    with friendly(path), recording(path):
+        return recording_of.record(path, given.file, os.environ, max_mb=given.max_mb, keep=given.keep, say=say)
+
+
+def replay(words: Sequence[str]) -> int:
+    """`hedgetui replay FILE`: a recording in the screen."""
+    parser = new_parser("hedgetui replay", "Show a recording in the screen. Space stops it, ? names the other keys.")
+    parser.add_argument("file", metavar="FILE", type=expanded, help="made by `hedgetui record`")
+    parser.add_argument(
+        "--speed", type=whole(1, 5_000), default=1, metavar="N", help="recorded seconds in one second, 1 to 5000 (1)"
+    )
+    given = parser.parse_args(words)
+    from monitor.replay import open_replay
+
+    with recording():
+        shown = open_replay(given.file)
+    need_terminal()
+    from monitor.player import Player
+
+    return paint(Player(shown, given.speed), settings(), quit_asks=False)
 
 
 def check(words: Sequence[str]) -> int:
@@ -247,6 +312,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "status": status,
     "check": check,
     "schema": schema,
+    "record": record,
+    "replay": replay,
     "ticket": partial(ask, "ticket"),
     "explain": partial(ask, "explain"),
     "what-if": partial(ask, "what-if"),

@@ -133,8 +133,9 @@ class Counts(Struct):
 class Recorder:
     """Listens to one session of `watch_markets`: `feed` and `poll` give it ears, `hear` takes what is emitted."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.counts = Counts()
+    def __init__(self, clock: Clock, counts: Counts | None = None) -> None:
+        """`counts` of earlier parts go on."""
+        self.counts = Counts() if counts is None else counts
         self._clock = clock
         self._ready: list[bytes] = []
         self._open: Entry | None = None
@@ -256,7 +257,17 @@ class Recorder:
             await sleep(BEAT_MS / 1000)
             data = self.take_lines()
             if data:
-                await asyncio.shield(asyncio.to_thread(file.write, data))
+                await _written(file, data)
+
+
+async def _written(file: RecordingFile, data: bytes) -> None:
+    """Write in a thread; when cancelled, the thread comes to its end first."""
+    writing = asyncio.ensure_future(asyncio.to_thread(file.write, data))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        await asyncio.wait({writing})
+        raise
 
 
 class Overheard:

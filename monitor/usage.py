@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +39,19 @@ def seconds(text: str) -> float:
     if not 0 <= value <= 86_400:
         raise ValueError(text)
     return value
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A reader of whole numbers in these bounds; argparse turns its error into a usage error."""
+
+    def read(text: str) -> int:
+        import argparse
+
+        if not text.isascii() or not text.isdecimal() or not least <= int(text[:9]) <= most or len(text) > 9:
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return read
 
 
 def settings(env: Mapping[str, str]) -> Settings:
@@ -83,6 +96,23 @@ def friendly(path: Path, env: Mapping[str, str], commands: Iterable[str] = ()) -
         from monitor.settings import SettingsError
 
         if isinstance(error, PortfolioError | UnreadableFile | PlaceError | AlreadyWatched | SettingsError):
+            raise Wrong(str(error)) from error
+        raise
+
+
+@contextmanager
+def recording(portfolio: Path | None = None) -> Iterator[None]:
+    """Errors about a recording, and about the portfolio that stands in it, as sentences."""
+    if portfolio is not None and not portfolio.exists():
+        raise Wrong(no_such_file(portfolio))
+    try:
+        yield
+    except Exception as error:
+        from feeds.recording import RecordingError
+        from hedge.portfolio import PortfolioError
+        from monitor.portfolio_file import UnreadableFile
+
+        if isinstance(error, RecordingError | PortfolioError | UnreadableFile):
             raise Wrong(str(error)) from error
         raise
 
