@@ -24,7 +24,7 @@ from feeds.contracts import HOUR_MS, candles_of, family_of, instrument_of, settl
 from feeds.facts import Facts, Question
 from feeds.helper import Failure
 from feeds.history import DAYS, HOURS, History, HistoryQuestion, kinds_of
-from feeds.metadata import METADATA, CandleKind, Family
+from feeds.metadata import METADATA, CandleKind, Family, metadata_of
 from feeds.pacing import Hosts
 from feeds.rest import Door, Unavailable
 from hedge.market import Candle, Candles, Instant, Settlement, Settlements, Tiers
@@ -32,6 +32,8 @@ from hedge.market import Candle, Candles, Instant, Settlement, Settlements, Tier
 LOG = logging.getLogger("hedgetui.facts")
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=4, sock_connect=4, sock_read=15)
+LISTED = {name for known in METADATA.values() for name in (*known.contracts, known.past)}
+"""Classes of venues whose reads are listed one by one; any other is asked by GET alone, without a key."""
 TIMEFRAMES = {24: "1d", 1: "1h"}
 PAGES = 15
 """A hundred days of hourly settlements are twelve pages of 200."""
@@ -58,7 +60,7 @@ async def answer(question: Question) -> Facts:
         facts.failures.append(Failure("request", reason))
 
     async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
-        for name, asked in METADATA[question.venue].contracts.items():
+        for name, asked in metadata_of(question.venue).contracts.items():
             families = asked & {family_of(symbol) for symbol in question.symbols}
             if not families:
                 continue
@@ -76,10 +78,13 @@ def make(name: str, families: list[str], rest_url: str | None, door: Door) -> An
     exchange.number = str  # prices and sizes never pass through float
     exchange.has["fetchCurrencies"] = False  # would be a signed request
     exchange.options["fetchMargins"] = False
-    exchange.options["fetchMarkets"] = {"types": families}
+    if name in LISTED:
+        exchange.options["fetchMarkets"] = {"types": families}
     if rest_url is not None:
         exchange.urls["api"] = moved(exchange.urls["api"], rest_url.rstrip("/"))
     exchange.fetch = through(door, exchange)
+    if name not in LISTED:
+        door.public = origins(exchange)
     return exchange
 
 
@@ -140,7 +145,7 @@ async def collect(exchange: Any, question: Question, families: frozenset[Family]
 
 async def add_tiers(exchange: Any, question: Question, symbol: str, facts: Facts) -> None:
     """The tiers of one symbol, or the reason why the venue gives none."""
-    known = METADATA[question.venue]
+    known = metadata_of(question.venue)
     if known.no_tiers:
         facts.tiers.append(Tiers(question.venue, symbol, (), known.tiers, known.no_tiers, question.now_ms))
         return
@@ -186,8 +191,9 @@ async def answer_history(question: HistoryQuestion) -> History:
         history.failures.append(Failure("request", reason))
 
     async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
-        exchange = make(METADATA[question.venue].past, [], question.rest_url, door)
-        exchange.set_markets([market_of(exchange, *names) for names in question.natives.items()])
+        exchange = make(metadata_of(question.venue).past, [], question.rest_url, door)
+        if question.venue in METADATA:
+            exchange.set_markets([market_of(exchange, *names) for names in question.natives.items()])
         try:
             for symbol in question.natives:
                 await collect_history(exchange, question, symbol, history)
@@ -218,6 +224,8 @@ async def collect_history(exchange: Any, question: HistoryQuestion, symbol: str,
                 return
             rows, reason = found
             history.candles.append(Candles(question.venue, symbol, *kind, rows, question.now_ms, reason))
+        for kind, reason in metadata_of(question.venue).no_candles.items():
+            history.candles.append(Candles(question.venue, symbol, *kind, (), question.now_ms, reason))
     if symbol in question.settlements:
         since_ms = question.settlements[symbol]
         call = settlements(exchange, question.venue, symbol, since_ms, question.now_ms)
@@ -259,7 +267,7 @@ async def candles(exchange: Any, symbol: str, kind: CandleKind, now_ms: int) -> 
 
 async def settlements(exchange: Any, venue: str, symbol: str, since_ms: int, now_ms: int) -> tuple[Settlement, ...]:
     """All settlements since then, newest page first, for venues that give no more than a page."""
-    page = METADATA[venue].settlements_a_page
+    page = metadata_of(venue).settlements_a_page
     rows: list[Any] = []
     until_ms = now_ms
     for _ in range(PAGES):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from feeds.clean import ParseError, clean, number, price, rate, unix_ms
-from feeds.metadata import METADATA, Family
+from feeds.metadata import Family, metadata_of
 from hedge.market import Candle, Instrument, Settlement, Tier
 
 MULTIPLIED = re.compile(r"(?:(?P<zeros>10{3,8})|(?P<million>1M(?=.{3})))(?P<coin>[^\W\d_].*)|(?P<front>[A-Z]{3,})1000")
@@ -50,7 +50,7 @@ def instrument_of(venue: str, market: Mapping[str, Any], now_ms: int) -> Instrum
     """ccxt's market structure as an Instrument. Raises ParseError where size or step are missing."""
     base, multiplier = coin_of(clean(str(market["base"])))
     inverse = bool(market["inverse"])
-    size = METADATA[venue].sizes.get("inverse" if inverse else "linear")
+    size = metadata_of(venue).sizes.get("inverse" if inverse else "linear")
     if size is None:
         size = needed(market["contractSize"], "contract size")
     percent = optional(market["info"].get("maintMarginPercent"))
@@ -102,6 +102,7 @@ def candles_of(rows: Sequence[Sequence[Any]], hours: int, now_ms: int) -> tuple[
         if start_ms is None or close is None:
             raise ParseError("a candle without a time or a close")
         if start_ms + hours * HOUR_MS <= now_ms:
+            start_ms -= start_ms % HOUR_MS  # of BingX's marks ccxt takes the end, a moment before the next hour
             found[start_ms] = Candle(start_ms, close)
     return tuple(found[start_ms] for start_ms in sorted(found))
 

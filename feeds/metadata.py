@@ -27,6 +27,8 @@ class Metadata(Struct, frozen=True, kw_only=True):
     settlements_a_page: int
     candles: tuple[CandleKind, ...] = PERPETUAL_KINDS
     """Those of a perpetual that the venue publishes."""
+    no_candles: Mapping[CandleKind, str] = {}
+    """Why a kind that others have is not asked for."""
     tiers: str
     """Where maintenance tiers come from, in words: `bybit risk-limit`."""
     no_tiers: str = ""
@@ -51,4 +53,38 @@ METADATA: Mapping[str, Metadata] = {
         # Inverse contracts count dollars; ccxt shows the smallest order in their place, equal only by chance.
         sizes={"inverse": Decimal(1)},
     ),
+    "bingx": Metadata(
+        contracts={"bingx": frozenset({"linear"})},
+        past="bingx",
+        settlements_a_page=1000,
+        # Asked for index candles, ccxt would bring those of trades without a word.
+        candles=(("trade", 24), ("mark", 1)),
+        no_candles={("index", 1): "ccxt reads no index candles of bingx"},
+        tiers="bingx maintMarginRatio",
+        no_tiers="bingx gives its maintenance tiers only to a key",
+        sizes={"linear": Decimal(1)},
+    ),
+    "weex": Metadata(
+        contracts={"weex": frozenset({"linear"})},
+        past="weex",
+        settlements_a_page=1000,
+        tiers="weex",
+        no_tiers="weex publishes no maintenance tiers",
+        # Orders and positions count coins; what ccxt shows as the contract size is smaller by up to a million.
+        sizes={"linear": Decimal(1)},
+    ),
 }
+
+
+def metadata_of(venue: str) -> Metadata:
+    """The table of a venue; for one without a file of its own, whatever ccxt says of it."""
+    known = METADATA.get(venue)
+    if known is not None:
+        return known
+    return Metadata(
+        contracts={venue: frozenset({"linear", "inverse"})},
+        past=venue,
+        settlements_a_page=100,
+        candles=PAIR_KINDS,
+        tiers=f"ccxt {venue}",
+    )

@@ -24,6 +24,9 @@ BINANCE_USDM = "https://fapi.binance.com"
 BINANCE_COINM = "https://dapi.binance.com"
 BINANCE_SPOT = "https://api.binance.com"
 BYBIT = "https://api.bybit.com"
+BINGX = "https://open-api.bingx.com"
+WEEX_CONTRACT = "https://api-contract.weex.com"
+WEEX_SPOT = "https://api-spot.weex.com"
 
 READS = (
     Read("binance", BINANCE_USDM, "/fapi/v1/exchangeInfo"),
@@ -48,6 +51,20 @@ READS = (
     Read("bybit", BYBIT, "/v5/market/mark-price-kline"),
     Read("bybit", BYBIT, "/v5/market/index-price-kline"),
     Read("bybit", BYBIT, "/v5/market/funding/history"),
+    Read("bingx", BINGX, "/openApi/swap/v2/quote/contracts"),
+    Read("bingx", BINGX, "/openApi/cswap/v1/market/contracts"),
+    Read("bingx", BINGX, "/openApi/spot/v1/common/symbols"),
+    Read("bingx", BINGX, "/openApi/swap/v2/quote/premiumIndex"),
+    Read("bingx", BINGX, "/openApi/swap/v3/quote/klines"),
+    Read("bingx", BINGX, "/openApi/swap/v1/market/markPriceKlines"),
+    Read("bingx", BINGX, "/openApi/swap/v2/quote/fundingRate"),
+    Read("weex", WEEX_CONTRACT, "/capi/v3/market/exchangeInfo"),
+    Read("weex", WEEX_SPOT, "/api/v3/exchangeInfo"),
+    Read("weex", WEEX_CONTRACT, "/capi/v3/market/premiumIndex"),
+    Read("weex", WEEX_CONTRACT, "/capi/v3/market/klines"),
+    Read("weex", WEEX_CONTRACT, "/capi/v3/market/markPriceKlines"),
+    Read("weex", WEEX_CONTRACT, "/capi/v3/market/indexPriceKlines"),
+    Read("weex", WEEX_CONTRACT, "/capi/v3/market/fundingRate"),
 )
 
 

@@ -23,11 +23,15 @@ FEED_IDS = (
     "binance-coinm",
     "bybit-linear",
     "bybit-inverse",
+    "bingx-swap",
+    "weex-contract",
     "bybit-spot",
 )
 VENUE_IDS = (
     "binance",
     "bybit",
+    "bingx",
+    "weex",
 )
 LEAST_TOP_UP, MOST_TOP_UP = 0.1, 168.0
 SOCKET_SCHEMES = ("wss://", "ws://")

@@ -18,10 +18,10 @@ from typing import Any
 
 from desk import edited
 
+from monitor.settings import FEED_IDS, VENUE_IDS
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "hedgetui.py"
-FEEDS = ("binance-spot", "binance-usdm", "bybit-linear", "bybit-inverse")
-VENUES = ("binance", "bybit")
 
 
 class Home:
@@ -48,8 +48,8 @@ class Home:
 
     def addresses(self, urls: dict[str, str], rest_urls: dict[str, str]) -> None:
         """Settings that lead every feed and venue to these addresses."""
-        lines = ["[urls]", *(f'{feed} = "{urls[feed]}"' for feed in FEEDS)]
-        lines += ["[rest_urls]", *(f'{venue} = "{rest_urls[venue]}"' for venue in VENUES)]
+        lines = ["[urls]", *(f'{feed} = "{urls[feed]}"' for feed in FEED_IDS if feed in urls)]
+        lines += ["[rest_urls]", *(f'{venue} = "{rest_urls[venue]}"' for venue in VENUE_IDS if venue in rest_urls)]
         file = self.folder / ".config" / "hedgetui" / "settings.toml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("\n".join(lines) + "\n")
@@ -60,8 +60,8 @@ class Home:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.addresses(
-            dict.fromkeys(FEEDS, f"ws://127.0.0.1:{port}/ws"),
-            dict.fromkeys(VENUES, f"http://127.0.0.1:{port}"),
+            dict.fromkeys(FEED_IDS, f"ws://127.0.0.1:{port}/ws"),
+            dict.fromkeys(VENUE_IDS, f"http://127.0.0.1:{port}"),
         )
 
     def run(self, *words: str, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
