@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hedge.market import Update
+from hedge.market import Funding, Update
 
 FUNDING_LIMIT_MS = 120_000
 """How long a funding rate from a stream is believed."""
@@ -106,6 +107,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """The venue closes every socket after this long."""
     first_frame_ms: int = 10_000
     """How long after subscribing to it a symbol's first data may take."""
+    paid_every_h: int | None = None
+    """Where frames name no funding stamp: it is each full multiple of so many hours, UTC."""
     fragile: bool = False
     """Asked for a market that it does not know, the venue ends the whole socket without a word."""
 
@@ -141,6 +144,14 @@ class Poll(Struct, frozen=True, kw_only=True):
 def silence_ms(cadence_ms: int | None) -> int:
     """Five missed frames of a fixed cadence, five seconds at least; a minute where frames come on change."""
     return 60_000 if cadence_ms is None else max(5_000, 5 * cadence_ms)
+
+
+def stamped(update: Update, every_h: int | None, wall_ms: int) -> Update:
+    """The update, with the coming full hour as its funding stamp where the venue pays by the clock and does not say."""
+    if every_h is None or not isinstance(update, Funding) or update.next_ms is not None:
+        return update
+    width_ms = every_h * 3_600_000
+    return replace(update, next_ms=(wall_ms // width_ms + 1) * width_ms)
 
 
 def coming(next_ms: int | None, venue_ms: int | None, known: int | None) -> int | None:

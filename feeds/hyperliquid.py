@@ -1,0 +1,165 @@
+"""Hyperliquid: mark, oracle price and hourly funding of each perpetual, one channel a coin, every frame complete.
+
+Markets go by the coin alone (`BTC`, `kPEPE` for a thousand PEPE), are settled in USDC, and count coins. Frames carry
+no time and no stamp: funding is paid at every full hour. An unknown coin ends the whole socket without a word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from feeds.clean import ParseError, clean, price, rate
+from feeds.venue import FUNDING_LIMIT_MS, Ack, Feed, Ping, Pong, Request, Said, perpetual_parts
+from hedge.market import Dropped, Funding, FundingInterval, Index, Mark
+
+CADENCE_MS = 3_000
+"""About one frame a second; other channels of the venue slowed down to five in 2026, which must be no alarm."""
+EVERY_HOURS = 1
+_COIN = re.compile(r'"coin"\s*:\s*"([A-Za-z0-9]{1,20})"')
+
+
+class Context(Struct):
+    """The fields of an asset context that matter here, as text."""
+
+    markPx: str | None = None
+    oraclePx: str | None = None
+    funding: str | None = None
+
+
+class Data(Struct):
+    """One coin and its context."""
+
+    coin: str
+    ctx: Context
+
+
+class Subscription(Struct):
+    type: str = ""
+    coin: str = ""
+
+
+class Confirmation(Struct):
+    """What a `subscriptionResponse` repeats of our request."""
+
+    method: str = ""
+    subscription: Subscription = Subscription()
+
+
+class Frame(Struct):
+    """Any frame: a channel, and what is in it."""
+
+    channel: str
+    data: msgspec.Raw = msgspec.Raw()
+
+
+_FRAME = msgspec.json.Decoder(Frame)
+_DATA = msgspec.json.Decoder(Data)
+_CONFIRMATION = msgspec.json.Decoder(Confirmation)
+_TEXT = msgspec.json.Decoder(str)
+
+
+class ContextParser:
+    """Asset contexts of one connection. Remembers of which markets the interval was said."""
+
+    def __init__(self, symbols: Mapping[str, str]) -> None:
+        self._symbols = symbols
+        self._known: set[str] = set()
+
+    def parse(self, frame: str | bytes, at_mono_ms: int) -> list[Said]:
+        try:
+            if isinstance(frame, bytes):
+                raise ParseError("a binary frame, where the venue sends text")
+            found = _FRAME.decode(frame)
+            match found.channel:
+                case "pong":
+                    return [Pong()]
+                case "activeAssetCtx":
+                    data = _DATA.decode(found.data)
+                case "subscriptionResponse":
+                    return self._confirmed(_CONFIRMATION.decode(found.data))
+                case "error":
+                    return self._refused(_TEXT.decode(found.data))
+                case _:
+                    return []
+        except (ValueError, RecursionError) as error:
+            raise ParseError(f"not a Hyperliquid frame: {clean(str(error), 120)}") from None
+        symbol = self._symbols.get(data.coin)
+        return [] if symbol is None else self._context(data.ctx, symbol, at_mono_ms)
+
+    def _confirmed(self, confirmation: Confirmation) -> list[Said]:
+        coin = confirmation.subscription.coin
+        asked = confirmation.method == "subscribe" and coin in self._symbols
+        return [Ack(None, True, native=coin)] if asked else []
+
+    def _refused(self, words: str) -> list[Said]:
+        """A market that is subscribed twice is subscribed; other complaints name the coin, or nothing we can act on."""
+        named = _COIN.search(words)
+        if words.startswith("Already subscribed"):
+            return []
+        if named is None or named[1] not in self._symbols:
+            raise ParseError(f"hyperliquid complains: {clean(words, 120)}")
+        return [Ack(None, False, clean(words, 120), named[1])]
+
+    def _context(self, context: Context, symbol: str, at_mono_ms: int) -> list[Said]:
+        feed, limit = HYPERLIQUID.id, HYPERLIQUID.silence_ms
+        try:
+            mark, index, funding = price(context.markPx), price(context.oraclePx), rate(context.funding)
+        except ParseError as error:
+            raise ParseError(str(error), symbol) from None
+        said: list[Said] = []
+        said.append(
+            Dropped(feed, symbol, ("mark",), at_mono_ms)
+            if mark is None
+            else Mark(feed, symbol, mark, at_mono_ms, limit)
+        )
+        said.append(
+            Dropped(feed, symbol, ("index",), at_mono_ms)
+            if index is None
+            else Index(feed, symbol, index, at_mono_ms, limit)
+        )
+        said.append(Funding(feed, symbol, funding, None, at_mono_ms, FUNDING_LIMIT_MS))
+        if symbol not in self._known:
+            self._known.add(symbol)
+            said.append(FundingInterval(feed, symbol, Decimal(EVERY_HOURS), "each full hour", at_mono_ms))
+        return said
+
+
+def coin_of(symbol: str) -> str | None:
+    """`BTC/USDC:USDC` is `BTC`; a perpetual that is settled in anything else is not listed."""
+    parts = perpetual_parts(symbol)
+    return parts[0] if parts is not None and parts[1:] == ("USDC", "USDC") else None
+
+
+def request(method: str) -> Request:
+    """A builder of `subscribe` or `unsubscribe` frames: one a coin."""
+
+    def build(natives: Sequence[str], number: int) -> tuple[str, ...]:
+        wanted = [{"type": "activeAssetCtx", "coin": native} for native in natives]
+        return tuple(msgspec.json.encode({"method": method, "subscription": each}).decode() for each in wanted)
+
+    return build
+
+
+HYPERLIQUID = Feed(
+    id="hyperliquid",
+    venue="hyperliquid",
+    url="wss://api.hyperliquid.xyz/ws",
+    native=coin_of,
+    subscribe=request("subscribe"),
+    unsubscribe=request("unsubscribe"),
+    carries=("mark", "index", "funding", "interval"),
+    parser=ContextParser,
+    cadence_ms=CADENCE_MS,
+    socket_silence_ms=25_000,
+    ping=Ping(lambda number: '{"method":"ping"}', 20.0),
+    per_socket=100,
+    send_gap_s=0.05,
+    fragile=True,
+    paid_every_h=EVERY_HOURS,
+)
+"""The venue takes 2000 messages a minute and closes a socket that was silent for 60 s."""
