@@ -28,7 +28,7 @@ NO_REST = dict.fromkeys(VENUES, "http://127.0.0.1:1")
         ("binance", "AVAX/USDT", None),
         ("bybit", "ETH/USD:ETH", None),
         ("bybit", "BTC/USDC:USDC", None),
-        ("mexc", "BTC/USDT:USDT", "mexc is not a venue this version can read; it reads binance, bybit"),
+        ("nowhere", "BTC/USDT:USDT", "nowhere is not a venue"),
         ("binance", "BTC/USD:BTC", None),
         ("binance", "BTC/USD:ETH", "no feed of this version carries BTC/USD:ETH of binance; it reads binance-spot"),
         ("bybit", "BTC/USDT", None),
