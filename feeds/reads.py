@@ -1,6 +1,7 @@
 """What may be asked over HTTP: public reads, by method, address and path. Nothing else leaves this program.
 
-The same list holds for our own requests (feeds.rest) and for the ccxt helper, whose requests go through the same door.
+Where a venue wants its questions posted, they are named one by one with the keys that they may have. The same list
+holds for our own requests (feeds.rest) and for the ccxt helper, whose requests go through the same door.
 """
 
 from __future__ import annotations
@@ -8,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 
 
 class Read(Struct, frozen=True):
-    """One public GET of one venue."""
+    """One public GET of one venue, or the questions that may be posted to one path."""
 
     venue: str
     origin: str
     """The venue's own scheme and host; settings override it as `rest_urls.<venue>`."""
     path: str
+    questions: Mapping[str, frozenset[str]] = {}
+    """By the `type` that a posted question names, the further keys that it may have. Empty: it is a GET."""
 
 
 BINANCE_USDM = "https://fapi.binance.com"
@@ -27,6 +31,19 @@ BYBIT = "https://api.bybit.com"
 BINGX = "https://open-api.bingx.com"
 WEEX_CONTRACT = "https://api-contract.weex.com"
 WEEX_SPOT = "https://api-spot.weex.com"
+OKX = "https://www.okx.com"
+HYPERLIQUID = "https://api.hyperliquid.xyz"
+
+HYPERLIQUID_QUESTIONS: Mapping[str, frozenset[str]] = {
+    "meta": frozenset(),
+    "metaAndAssetCtxs": frozenset(),
+    "spotMeta": frozenset(),
+    "candleSnapshot": frozenset({"req"}),
+    "fundingHistory": frozenset({"coin", "startTime", "endTime"}),
+    "clearinghouseState": frozenset({"user"}),
+}
+LONGEST_QUESTION = 1000
+"""Characters."""
 
 READS = (
     Read("binance", BINANCE_USDM, "/fapi/v1/exchangeInfo"),
@@ -65,6 +82,14 @@ READS = (
     Read("weex", WEEX_CONTRACT, "/capi/v3/market/markPriceKlines"),
     Read("weex", WEEX_CONTRACT, "/capi/v3/market/indexPriceKlines"),
     Read("weex", WEEX_CONTRACT, "/capi/v3/market/fundingRate"),
+    Read("okx", OKX, "/api/v5/public/instruments"),
+    Read("okx", OKX, "/api/v5/public/position-tiers"),
+    Read("okx", OKX, "/api/v5/public/mark-price"),
+    Read("okx", OKX, "/api/v5/public/funding-rate-history"),
+    Read("okx", OKX, "/api/v5/market/candles"),
+    Read("okx", OKX, "/api/v5/market/mark-price-candles"),
+    Read("okx", OKX, "/api/v5/market/index-candles"),
+    Read("hyperliquid", HYPERLIQUID, "/info", HYPERLIQUID_QUESTIONS),
 )
 
 
@@ -78,16 +103,38 @@ def find(venue: str, path: str) -> Read | None:
     return next((read for read in READS if read.venue == venue and read.path == path), None)
 
 
-def refusal(method: str, url: str, overrides: Mapping[str, str], public: frozenset[str] = frozenset()) -> str | None:
-    """Why a request must not leave; None where it is on the list, to the letter of method, address and path.
+def question_of(body: str) -> dict[str, object] | None:
+    """A posted body as names and values; None where it is no JSON object, or too long for a question."""
+    if len(body) > LONGEST_QUESTION:
+        return None
+    try:
+        return msgspec.json.decode(body, type=dict[str, object])
+    except (ValueError, RecursionError):
+        return None
+
+
+def _named(read: Read, body: str) -> bool:
+    """Whether a body is one of the questions that this read names, with no key but its own."""
+    question = question_of(body) or {}
+    keys = read.questions.get(str(question.get("type")))
+    return keys is not None and question.keys() - {"type"} <= keys
+
+
+def refusal(
+    method: str, url: str, overrides: Mapping[str, str], public: frozenset[str] = frozenset(), body: str | None = None
+) -> str | None:
+    """Why a request must not leave; None where it is on the list, to the letter of method, address, path and question.
 
     `public` names origins where every GET is a read: those of a venue without a list, which is never given a key.
     """
     bare = url.partition("?")[0]
-    if method == "GET" and "/".join(bare.split("/", 3)[:3]) in public:
+    if method == "GET" and body is None and "/".join(bare.split("/", 3)[:3]) in public:
         return None
-    if method == "GET" and any(bare == address(read, overrides) for read in READS):
-        return None
+    for read in READS:
+        if method == "GET" and body is None and not read.questions and bare == address(read, overrides):
+            return None
+        if method == "POST" and body is not None and url == address(read, overrides) and _named(read, body):
+            return None
     try:
         parts = urlsplit(bare)
         words = f"{method} {parts.hostname}{parts.path}"

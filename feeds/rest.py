@@ -75,9 +75,15 @@ class Door:
         base = self._overrides.get(venue, f"https://{venue}")
         return await self.ask("GET", (reads.address(read, self._overrides) if read else base + path) + query)
 
-    async def ask(self, method: str, url: str) -> bytes:
-        """The body behind a full address. Raises Refused or Unavailable."""
-        reason = reads.refusal(method, url, self._overrides, self.public)
+    async def post(self, venue: str, path: str, question: Mapping[str, object]) -> bytes:
+        """The answer to a question that is on the list. Raises Refused or Unavailable."""
+        read = reads.find(venue, path)
+        url = reads.address(read, self._overrides) if read else f"https://{venue}{path}"
+        return await self.ask("POST", url, msgspec.json.encode(question).decode())
+
+    async def ask(self, method: str, url: str, body: str | None = None) -> bytes:
+        """What comes back from a full address, `body` being what is posted there. Raises Refused or Unavailable."""
+        reason = reads.refusal(method, url, self._overrides, self.public, body)
         if reason is not None:
             LOG.warning("%s", reason)
             self._on_refused(reason)
@@ -87,28 +93,29 @@ class Door:
             words = f"{host_name} asked us to stay away for another {banned_ms / 1000:.0f} s"
             raise Unavailable(Trouble(words, "blocked", banned_ms / 1000))
         try:
-            status, headers, body = await self._fetch(method, url)
+            status, headers, answer = await self._fetch(method, url, body)
         except (OSError, EOFError, ValueError, aiohttp.ClientError) as error:
             trouble = diagnose(error, host_name, now.wall_ms)
             if trouble is None:
                 raise
             raise Unavailable(trouble) from None
         if status == 200:
-            return body
+            return answer
         trouble = refused(status, headers, host_name, now.wall_ms)
         if trouble.ban:
             host.ban(now.mono_ms, round(trouble.wait_s * 1000))
-        raise Unavailable(msgspec.structs.replace(trouble, reason=trouble.reason + message_of(body)))
+        raise Unavailable(msgspec.structs.replace(trouble, reason=trouble.reason + message_of(answer)))
 
-    async def _fetch(self, method: str, url: str) -> tuple[int, CIMultiDictProxy[str], bytes]:
+    async def _fetch(self, method: str, url: str, body: str | None) -> tuple[int, CIMultiDictProxy[str], bytes]:
         session = self._session(is_loopback(url))
-        async with session.request(method, URL(url, encoded=True), allow_redirects=False) as response:
-            body = bytearray()
+        question = None if body is None else reads.question_of(body)  # written anew, so that nothing hides in it
+        async with session.request(method, URL(url, encoded=True), json=question, allow_redirects=False) as response:
+            answer = bytearray()
             async for chunk in response.content.iter_chunked(2**16):
-                body += chunk
-                if len(body) > MAX_BODY:
+                answer += chunk
+                if len(answer) > MAX_BODY:
                     raise aiohttp.ClientPayloadError(f"an answer over {MAX_BODY >> 20} MiB")
-            return response.status, response.headers, bytes(body)
+            return response.status, response.headers, bytes(answer)
 
     def _session(self, loopback: bool) -> aiohttp.ClientSession:
         """Proxies of the environment are honoured, but not on the way to this machine."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from feeds_kit import FakeTime, Peer, Rig, until
 
 from feeds.binance import USDM
@@ -20,7 +22,9 @@ PATH = "/fapi/v1/fundingInfo"
 
 
 @asynccontextmanager
-async def venue(answer: Callable[[web.Request], web.StreamResponse]) -> AsyncIterator[tuple[str, list[str]]]:
+async def venue(
+    answer: Callable[[web.Request], web.StreamResponse], *middlewares: Middleware
+) -> AsyncIterator[tuple[str, list[str]]]:
     """A base address, and what was asked there."""
     asked: list[str] = []
 
@@ -28,7 +32,7 @@ async def venue(answer: Callable[[web.Request], web.StreamResponse]) -> AsyncIte
         asked.append(f"{request.method} {request.path_qs}")
         return answer(request)
 
-    app = web.Application()
+    app = web.Application(middlewares=middlewares)
     app.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -90,6 +94,8 @@ def test_every_read_is_public_and_every_other_host_is_refused() -> None:
     for read in READS:
         url = address(read, {})
         assert url.startswith("https://")
+        if read.questions:
+            continue
         assert refusal("GET", url, {}) is None
         assert refusal("GET", url + "?symbol=X", {}) is None
         assert refusal("POST", url, {}) is not None
@@ -97,7 +103,89 @@ def test_every_read_is_public_and_every_other_host_is_refused() -> None:
             assert refusal("GET", other, {}) is not None
         assert refusal("GET", url.replace("https://", "https://name:pass@"), {}) is not None
         for word in ("order", "position", "account", "transfer", "withdraw", "listenKey", "margin", "private"):
-            assert word.lower() not in read.path.lower()
+            assert word.lower() not in read.path.lower().replace("position-tiers", "")
+
+
+INFO = "https://api.hyperliquid.xyz/info"
+USER = "0x" + "5a" * 20
+QUESTIONS: list[dict[str, object]] = [
+    {"type": "meta"},
+    {"type": "metaAndAssetCtxs"},
+    {"type": "spotMeta"},
+    {"type": "clearinghouseState", "user": USER},
+    {"type": "fundingHistory", "coin": "BTC", "startTime": 1, "endTime": 2},
+    {"type": "candleSnapshot", "req": {"coin": "BTC", "interval": "1d", "startTime": 1, "endTime": 2}},
+]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_that_is_on_the_list_may_be_posted(question: dict[str, object]) -> None:
+    assert refusal("POST", INFO, {}, body=json.dumps(question)) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body"),
+    [
+        ("POST", INFO, None),
+        ("POST", INFO, ""),
+        ("POST", INFO, "meta"),
+        ("POST", INFO, "[]"),
+        ("POST", INFO, '{"type": "meta"'),
+        ("POST", INFO, "{}"),
+        ("POST", INFO, '{"type": ["meta"]}'),
+        ("POST", INFO, '{"type": "order"}'),
+        ("POST", INFO, '{"type": "META"}'),
+        ("POST", INFO, '{"type": "openOrders", "user": "0x1"}'),
+        ("POST", INFO, '{"type": "meta", "user": "0x1"}'),
+        ("POST", INFO, '{"type": "clearinghouseState", "user": "0x1", "action": {"type": "order"}}'),
+        ("POST", INFO, '{"type": "meta", "type": "withdraw3"}'),
+        ("POST", INFO, '{"type": "meta", "x": ' + "9" * 2000 + "}"),
+        ("POST", INFO, '{"type": "meta"' + " " * 2000 + "}"),
+        ("POST", INFO + "?type=meta", '{"type": "meta"}'),
+        ("POST", INFO + "/", '{"type": "meta"}'),
+        ("POST", "https://api.hyperliquid.xyz/exchange", '{"type": "meta"}'),
+        ("POST", "https://api.hyperliquid.xyz/exchange", '{"action": {"type": "order"}}'),
+        ("POST", "http://api.hyperliquid.xyz/info", '{"type": "meta"}'),
+        ("POST", "https://api.bybit.com/v5/market/tickers", '{"type": "meta"}'),
+        ("PUT", INFO, '{"type": "meta"}'),
+        ("GET", INFO, None),
+        ("GET", INFO, '{"type": "meta"}'),
+        ("GET", "https://api.bybit.com/v5/market/tickers", '{"type": "meta"}'),
+    ],
+)
+def test_any_other_question_is_refused(method: str, url: str, body: str | None) -> None:
+    assert refusal(method, url, {}, body=body) is not None
+
+
+def test_a_venue_without_a_list_is_never_posted_to() -> None:
+    public = frozenset({"https://api.gate.example"})
+    assert refusal("GET", "https://api.gate.example/x", {}, public) is None
+    assert refusal("GET", "https://api.gate.example/x", {}, public, "{}") is not None
+    assert refusal("POST", "https://api.gate.example/x", {}, public, '{"type": "meta"}') is not None
+
+
+async def test_what_is_posted_is_written_anew() -> None:
+    heard: list[str] = []
+
+    @web.middleware
+    async def listen(request: web.Request, handler: Handler) -> web.StreamResponse:
+        heard.append(await request.text())
+        return await handler(request)
+
+    refused: list[str] = []
+    async with (
+        venue(lambda _: web.Response(body=b"{}"), listen) as (base, asked),
+        Door({"hyperliquid": base}, Hosts(), FakeTime(), refused.append) as out,
+    ):
+        assert await out.post("hyperliquid", "/info", {"type": "meta"}) == b"{}"
+        assert await out.ask("POST", base + "/info", ' {"type":"order","type" : "meta"} ') == b"{}"
+        for path, question in (("/info", {"type": "userFills", "user": USER}), ("/exchange", {"type": "meta"})):
+            with pytest.raises(Refused):
+                await out.post("hyperliquid", path, question)
+    assert asked == ["POST /info", "POST /info"]
+    assert [json.loads(each) for each in heard] == [{"type": "meta"}] * 2
+    assert [each.count('"type"') for each in heard] == [1, 1]
+    assert len(refused) == 2
 
 
 def test_an_override_moves_its_venue_and_closes_the_old_address() -> None:
