@@ -24,8 +24,8 @@ from msgspec import Struct
 from feeds.clean import ParseError, clean, number, price, rate, unix_ms
 from feeds.helper import environment
 from feeds.trouble import Recycle
-from feeds.venue import Ack, Feed, Pong, Request, Said, coming, perpetual_parts, silence_ms, spot_parts
-from hedge.market import Funding, FundingInterval, Index, Mark, Spot
+from feeds.venue import Ack, Feed, Pong, Request, Said, coming, perpetual_parts, silence_ms
+from hedge.market import Funding, FundingInterval, Index, Mark
 
 SCHEME = "ccxt"
 PREFIX = "ccxt-"
@@ -66,9 +66,6 @@ class Line(Struct, omit_defaults=True):
     symbol: str = ""
     mark: str | None = None
     index: str | None = None
-    bid: str | None = None
-    ask: str | None = None
-    last: str | None = None
     funding: bool = False
     """Whether the line tells of funding: then a missing rate means that there is none."""
     rate: str | None = None
@@ -112,9 +109,6 @@ class LineParser:
 
     def _values(self, line: Line, symbol: str, at_mono_ms: int) -> list[Said]:
         venue_ms, limit = unix_ms(line.at_ms), silence_ms(None)
-        if spot_parts(symbol) is not None:
-            found = middle(line)
-            return [] if found is None else [Spot(self._feed, symbol, found, at_mono_ms, limit, venue_ms)]
         said: list[Said] = []
         if (mark := price(line.mark)) is not None:
             said.append(Mark(self._feed, symbol, mark, at_mono_ms, limit, venue_ms))
@@ -135,16 +129,6 @@ class LineParser:
         return said
 
 
-def middle(line: Line) -> Decimal | None:
-    """Mid of bid and ask of a spot pair; the last trade where the venue gives no touch. Raises ParseError."""
-    bid, ask = price(line.bid), price(line.ask)
-    if bid is None or ask is None:
-        return price(line.last)
-    if bid > ask:
-        raise ParseError("a bid above the ask")
-    return (bid + ask) / 2
-
-
 def request(do: Literal["watch", "drop"]) -> Request:
     """A builder of orders to the process."""
 
@@ -159,23 +143,18 @@ def perpetual(symbol: str) -> str | None:
     return None if perpetual_parts(symbol) is None else symbol
 
 
-def pair(symbol: str) -> str | None:
-    return None if spot_parts(symbol) is None else symbol
-
-
-def feed(venue: str, spot: bool = False) -> Feed:
-    """The table of one venue of ccxt.pro; perpetuals and spot pairs are two processes."""
-    name = f"{PREFIX}{venue}{'-spot' if spot else ''}"
+def feed(venue: str) -> Feed:
+    """The table of one venue of ccxt.pro: its perpetuals."""
+    name = f"{PREFIX}{venue}"
     return Feed(
         id=name,
         venue=venue,
         url=f"{SCHEME}://{venue}",
-        native=pair if spot else perpetual,
+        native=perpetual,
         subscribe=request("watch"),
         unsubscribe=request("drop"),
-        carries=("spot",) if spot else ("mark", "index", "funding", "interval"),
+        carries=("mark", "index", "funding", "interval"),
         parser=partial(LineParser, feed=name, venue=venue),
-        spot=spot,
         socket_silence_ms=round(4000 * ALIVE_S),
         send_gap_s=0.0,
         per_socket=50,
@@ -234,12 +213,13 @@ class Process:
             await child.wait()
 
     async def send(self, text: str) -> None:
-        """One line to the process. Raises ConnectionError where it has ended."""
+        """One line to the process. Where that has ended, `recv` knows why."""
         child = self._child
         if child is None or child.stdin is None:
-            raise ConnectionResetError("the ccxt process is not running")
-        child.stdin.write(text.encode() + b"\n")
-        await child.stdin.drain()
+            raise Recycle("the ccxt process is not running")
+        with suppress(ConnectionError):
+            child.stdin.write(text.encode() + b"\n")
+            await child.stdin.drain()
 
     async def recv(self) -> str:
         """One line of the process. Raises Recycle where it has ended."""

@@ -48,9 +48,6 @@ def prices(ticker: dict[str, Any], symbol: str) -> Line:
         symbol=symbol,
         mark=text(ticker.get("markPrice")),
         index=text(ticker.get("indexPrice")),
-        bid=text(ticker.get("bid")),
-        ask=text(ticker.get("ask")),
-        last=text(ticker.get("last")),
         at_ms=ticker.get("timestamp"),
     )
 
@@ -86,14 +83,11 @@ class Venue:
 
     def watch(self, symbol: str) -> None:
         market = self._exchange.markets.get(symbol)
-        if market is None:
-            say(Line(symbol=clean(symbol), refused=f"{self._exchange.id} lists no {clean(symbol)}"))
+        if market is None or not market.get("swap"):
+            say(Line(symbol=clean(symbol), refused=f"{self._exchange.id} lists no perpetual {clean(symbol)}"))
             return
-        works: list[Callable[[str], Any]] = [self._ticks]
-        if market.get("swap"):
-            works.append(self._funding)
         start = self._group.create_task
-        self._tasks[symbol] = [start(self._for_one(work, symbol)) for work in works]
+        self._tasks[symbol] = [start(self._for_one(work, symbol)) for work in (self._ticks, self._funding)]
 
     def drop(self, symbol: str) -> None:
         for task in self._tasks.pop(symbol, ()):
@@ -109,14 +103,14 @@ class Venue:
             raise Over(f"{self._exchange.id}: {type(error).__name__}: {clean(str(error), 120)}") from None
 
     async def _ticks(self, symbol: str) -> None:
-        """Mark and index where the venue streams them, touch and last trade of a spot pair."""
-        marks = bool(self._exchange.has.get("watchMarkPrice")) and bool(self._exchange.markets[symbol].get("swap"))
+        """Mark and index, by the channel that the venue has for them; a ticker holds them on most venues."""
+        marks = self._exchange.has.get("watchMarkPrice")
         watch = self._exchange.watch_mark_price if marks else self._exchange.watch_ticker
         while True:
             line = prices(await watch(symbol), symbol)
             if line.mark is not None:
                 self._marked.add(symbol)
-            say(line)
+                say(line)
 
     async def _funding(self, symbol: str) -> None:
         """Funding by stream where there is one, else asked for now and then."""

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from feeds.helper import PATIENCE_S, Failure, NoFacts, patiently, put
-from feeds.metadata import METADATA, PAIR_KINDS, CandleKind
+from feeds.metadata import PAIR_KINDS, CandleKind, metadata_of
 from feeds.pacing import Backoff
 from feeds.shelf import Shelf
 from feeds.stream import World
@@ -129,7 +129,7 @@ class Kept:
 
 def kinds_of(venue: str, symbol: str) -> tuple[CandleKind, ...]:
     """Which candles are asked of a market."""
-    return PAIR_KINDS if perpetual_parts(symbol) is None else METADATA[venue].candles
+    return PAIR_KINDS if perpetual_parts(symbol) is None else metadata_of(venue).candles
 
 
 def later(asked_ms: int, now_ms: int, width_ms: int, settles_ms: int) -> bool:

@@ -12,6 +12,7 @@ from typing import Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from feeds import any_venue
 from feeds.facts import watch_facts
 from feeds.history import watch_history
 from feeds.pacing import Hosts
@@ -19,7 +20,7 @@ from feeds.polls import Schedule, watch_poll
 from feeds.rest import Door
 from feeds.stream import Sleep, Stream, World
 from feeds.venue import Feed, Poll, perpetual_parts
-from feeds.venues import FEEDS, POLLS, VENUES, feed_of, supported
+from feeds.venues import FEEDS, POLLS, feed_by_id, feed_of, supported
 from hedge.market import Clock, FeedState, FeedStatus, SymbolState, Update, Want
 
 LOG = logging.getLogger("hedgetui.feeds")
@@ -99,7 +100,7 @@ def jobs(
     """What has to run, by the id it reports under."""
     work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
     for feed_id, symbols in carried.items():
-        feed = FEEDS[feed_id]
+        feed = feed_by_id(feed_id)
         heard = world
         for poll in POLLS:
             if poll.feed == feed_id:
@@ -113,17 +114,23 @@ def jobs(
         sockets = Sockets(heard)
         for start in range(0, len(listed), feed.per_socket):
             part = {native: symbols[native] for native in listed[start : start + feed.per_socket]}
-            url = setup.urls.get(feed_id, feed.url)
-            work.append((feed_id, Stream(feed, url, part, sockets.socket()).run))
-    for venue in VENUES:
+            work.append((feed_id, Stream(feed, address(feed, setup), part, sockets.socket()).run))
+    for venue in dict.fromkeys(feed_by_id(feed_id).venue for feed_id in carried):
         natives = {
             symbol: native
             for feed_id, symbols in carried.items()
-            if FEEDS[feed_id].venue == venue
+            if feed_by_id(feed_id).venue == venue
             for native, symbol in symbols.items()
         }
         work += metadata_jobs(venue, natives, setup, world)
     return work
+
+
+def address(feed: Feed, setup: FeedSetup) -> str:
+    """Where a feed connects: the settings' address, else the venue's own."""
+    if feed.id in FEEDS:
+        return setup.urls.get(feed.id, feed.url)
+    return any_venue.address(feed.venue, setup.urls.get(feed.id), setup.rest_urls.get(feed.venue))
 
 
 def metadata_jobs(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from feeds.venues import VENUES, supported
+from feeds.venues import VENUES, readable, supported
 from hedge.portfolio import Portfolio, load_portfolio
 from hedge.portfolio.jsontext import decode, read_json
 from hedge.portfolio.mistakes import Mistake, PortfolioError, field_name, nearest
@@ -69,7 +69,7 @@ class PortfolioFile:
                 reason = supported(account.venue, position.symbol)
                 if reason is None:
                     continue
-                known = account.venue in VENUES
+                known = readable(account.venue)
                 at = ("accounts", a, "positions", p, "symbol") if known else ("accounts", a, "venue")
                 found = position.symbol if known else account.venue
                 near = None if known else nearest(found, list(VENUES))
