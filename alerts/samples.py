@@ -68,10 +68,8 @@ def watch(
 
 
 def is_beyond(row: PositionRow) -> bool:
-    """The mark is at or beyond the computed liquidation price."""
-    if row.mark is None or row.liquidation_price is None:
-        return False
-    return row.mark >= row.liquidation_price if row.side == "short" else row.mark <= row.liquidation_price
+    """The mark is at or beyond the computed liquidation price; of legs that share margin that may be on either side."""
+    return row.mark is not None and row.to_liquidation is not None and row.to_liquidation <= 0
 
 
 def _jump(samples: Samples, at_ms: int, mark: Decimal, sigma_minute: Decimal | None) -> Decimal | None:

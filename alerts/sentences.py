@@ -11,6 +11,7 @@ from alerts.market_sentences import MARKET_SPEAKERS
 from alerts.phrases import AT_THIS_PACE, Said, about, last_known, leg_title, limit_words, order_of
 from alerts.scene import Scene
 from alerts.values import WARNING, Alert
+from hedge.liquidation import ends_on_rise
 from hedge.snapshot import AssetRow, PositionRow
 
 
@@ -48,18 +49,23 @@ def _rally(alert: Alert, leg: PositionRow | None, scene: Scene) -> tuple[str, st
         mark, price = (figures.price(each, leg.tick) for each in (leg.mark, leg.liquidation_price))
         return "It is in liquidation", f": the mark {mark} is past {price}."
     far = figures.distance(alert.value)
-    move = "fall" if leg is not None and leg.side == "long" else "rally"
+    move = "rally" if leg is None or _on_rise(leg) else "fall"
     rest = limit_words(alert, scene, figures.limit, figures.distance)
     if leg is not None and leg.hours_to_liquidation is not None and alert.known:
         rest += f" {AT_THIS_PACE}: {figures.hours(leg.hours_to_liquidation)}."
     return f"{figures.article(far)} {far} {move} liquidates it", rest + last_known(alert, leg)
 
 
+def _on_rise(leg: PositionRow) -> bool:
+    return ends_on_rise(
+        side=leg.side, mark=leg.mark, liquidation_price=leg.liquidation_price, distance=leg.to_liquidation
+    )
+
+
 def _joint(alert: Alert, scene: Scene) -> Said:
     order, rest = order_of(scene.tickets.get(alert.key, ()))
     account = scene.accounts.get(alert.subject)
-    legs = [leg for leg in scene.legs.values() if leg.account == alert.subject]
-    move = "fall" if legs and all(leg.side == "long" for leg in legs) else "rally"
+    move = "fall" if account is not None and account.joint_on_rise is False else "rally"
     name = f"Liquidation, all marks together · {alert.subject}"
     if not order and account is not None:
         order, rest = "Add margin or buy back part of a position", f" on {account.venue}."

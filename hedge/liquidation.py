@@ -42,6 +42,18 @@ def liquidation_distance(*, side: Side, mark: Decimal | None, liquidation_price:
     return signed(side, mark - liquidation_price) / mark
 
 
+def ends_on_rise(
+    *, side: Side, mark: Decimal | None, liquidation_price: Decimal | None, distance: Decimal | None
+) -> bool:
+    """Whether it is a rise of the mark that liquidates: for a short it is, and for a long a fall.
+
+    Legs that share their margin end where the whole account does, so the price decides; once in liquidation
+    (distance <= 0) it was passed already. While a figure is missing, the side decides."""
+    if mark is None or liquidation_price is None or distance is None:
+        return side == "short"
+    return (liquidation_price > mark) == (distance > 0)
+
+
 def bankruptcy_price(
     *, inverse: bool, side: Side, contracts: Decimal, contract_size: Decimal, entry: Decimal, margin: Decimal
 ) -> Decimal | None:

@@ -283,6 +283,8 @@ class AccountRow(Struct, frozen=True):
     """Free collateral by currency."""
     margin_ratio: Decimal | None = None
     joint_to_liquidation: Decimal | None = None
+    joint_on_rise: bool | None = None
+    """Whether that is a rise of all marks, else a fall; None where there is none."""
     as_of: str | None = None
     short_of: str = ""
     """A sentence where margins that follow from leverage exceed the collateral stated."""

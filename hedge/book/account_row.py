@@ -8,7 +8,7 @@ from decimal import Decimal
 from hedge.book.layout import Layout
 from hedge.book.leg_words import NO_CROSS, iso
 from hedge.book.wallets import UsdPrice, Wallet
-from hedge.book.worth import greatest, least, worth_usd
+from hedge.book.worth import greatest, worth_usd
 from hedge.exposure import ZERO, known_sum
 from hedge.portfolio.written import Account
 from hedge.snapshot import NEVER, AccountRow
@@ -26,7 +26,7 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
     equity = known_sum(worth_usd(quantity=wallet.equity(), price_usd=price(wallet.currency)) for wallet in wallets)
     if equity is None:
         why["equity_usd"] = _why_no_equity(wallets, price)
-    ratio, joint = _proximity(wallets, layout, price, why)
+    ratio, joint, on_rise = _proximity(wallets, layout, price, why)
     as_of = None if account.as_of is None else iso(int(account.as_of.astimezone(UTC).timestamp() * 1000))
     if as_of is None and layout.portfolio.written_ms is not None:
         as_of = iso(layout.portfolio.written_ms)
@@ -37,6 +37,7 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
         free=free,
         margin_ratio=ratio,
         joint_to_liquidation=joint,
+        joint_on_rise=on_rise,
         as_of=as_of,
         short_of=next((words for words in map(_short_of, wallets) if words), ""),
         why=why,
@@ -56,14 +57,15 @@ def _short_of(wallet: Wallet) -> str:
 
 def _proximity(
     wallets: list[Wallet], layout: Layout, price: UsdPrice, why: dict[str, str]
-) -> tuple[Decimal | None, Decimal | None]:
-    """Worst margin ratio and smallest joint distance over the wallets that cross positions share."""
+) -> tuple[Decimal | None, Decimal | None, bool | None]:
+    """Worst margin ratio and smallest joint distance over the wallets that cross positions share, and whether that is a
+    rise."""
     shared = [wallet for wallet in wallets if wallet.cross_legs]
     if not shared:
         why["margin_ratio"] = why["joint_to_liquidation"] = NO_CROSS
-        return None, None
+        return None, None, None
     ratios: list[Decimal] = []
-    distances: list[Decimal] = []
+    ends: list[tuple[Decimal, bool]] = []
     for wallet in shared:
         quote_usd = wallet.cross_legs[0].quote_usd
         ratio = wallet.cross_ratio(price, quote_usd)
@@ -76,11 +78,12 @@ def _proximity(
             ratios.append(ratio)
         if found is None or (found.distance is None and not found.never):
             why["joint_to_liquidation"] = wallet.why_not_liquidation()
-        elif found.distance is not None:
-            distances.append(found.distance)
+        elif found.distance is not None and found.shock_pct is not None:
+            ends.append((found.distance, (found.shock_pct > 0) == (found.distance > 0)))
         else:
             why.setdefault("joint_to_liquidation", NEVER)
-    return greatest(ratios), least(distances)
+    nearest, on_rise = min(ends, default=(None, None))
+    return greatest(ratios), nearest, on_rise
 
 
 def _why_no_equity(wallets: list[Wallet], price: UsdPrice) -> str:

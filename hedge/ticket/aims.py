@@ -16,7 +16,7 @@ from hedge.book.legs import Leg
 from hedge.book.wallets import Wallet
 from hedge.book.worth import difference
 from hedge.exposure import ONE, ZERO, known_sum
-from hedge.liquidation import isolated_liquidation, liquidation_distance, required_margin, top_up
+from hedge.liquidation import ends_on_rise, isolated_liquidation, liquidation_distance, required_margin, top_up
 from hedge.margin import maintenance_margin, notional
 from hedge.pnl import pnl
 from hedge.symbols import MONEY
@@ -86,13 +86,20 @@ def _notional_left(leg: Leg, contracts: Decimal) -> Decimal | None:
 def _margin_for_distance(book: Book, leg: Leg, distance: Decimal) -> Decimal | None:
     """The collateral still missing; None where no amount does."""
     wallet = book.layout.wallet_of(leg)
-    target = (leg.price or ZERO) * (1 - leg.sign * distance)
+    target = (leg.price or ZERO) * (ONE + distance if _ends_on_rise(book, leg) else ONE - distance)
     if target <= 0:
         return None
     if leg.isolated:
         return top_up(required_margin=_required(leg, target), margin=leg.margin)
     required = known_sum(_required(other, target) for other in wallet.sharing(leg))
     return top_up(required_margin=required, margin=_shared_at(book, wallet, leg, target))
+
+
+def _ends_on_rise(book: Book, leg: Leg) -> bool:
+    """On which side its end lies: of a cross leg where its account ends, whichever side the leg itself is on."""
+    found = None if leg.isolated else book.layout.wallet_of(leg).liquidation(leg, book.usd_price)
+    price, distance = (None, None) if found is None else (found.price, found.distance)
+    return ends_on_rise(side=leg.side, mark=leg.price, liquidation_price=price, distance=distance)
 
 
 def _required(leg: Leg, target: Decimal) -> Decimal | None:

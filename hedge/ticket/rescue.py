@@ -10,6 +10,7 @@ from hedge.book.book import Book
 from hedge.book.coins import Coin
 from hedge.book.legs import Leg
 from hedge.exposure import ONE, ZERO
+from hedge.liquidation import ends_on_rise
 from hedge.market import Instant
 from hedge.sizing import OrderSide, round_to_step
 from hedge.snapshot import NEVER, After, PositionRow, Ticket
@@ -155,8 +156,10 @@ def _with_distance(ticket: Ticket, leg: Leg) -> Ticket:
     if distance is None:
         never = ticket.after.why.get("to_liquidation") == NEVER
         return with_effect(ticket, "for no liquidation at any price" if never else "to close it")
-    sign = "+" if leg.side == "short" else "−"
-    return with_effect(ticket, f"for {sign}{percent_words(distance, cut=True)} to liquidation")
+    rise = ends_on_rise(
+        side=leg.side, mark=leg.price, liquidation_price=ticket.after.liquidation_price, distance=distance
+    )
+    return with_effect(ticket, f"for {'+' if rise else '−'}{percent_words(distance, cut=True)} to liquidation")
 
 
 def _with_leverage(ticket: Ticket) -> Ticket:

@@ -6,11 +6,13 @@ from decimal import Decimal
 
 import pytest
 from alert_rows import SOL_LEG, account, decimal, doge, leg
+from msgspec.structs import replace
 
 from alerts.levels import DEFAULT_LEVELS, DEFAULTS, PriceLevel, UnknownRule, levels_from
 from alerts.rules import Stops, judge_account, judge_asset, judge_leg, judge_totals
 from alerts.samples import Samples, watch
 from alerts.values import Reading
+from hedge.liquidation import liquidation_distance
 from hedge.portfolio.overrides import AlertOverrides
 from hedge.snapshot import NEVER, Ages, PositionRow, Totals
 
@@ -333,8 +335,16 @@ def test_a_mark_that_only_grows_older_is_no_sample() -> None:
 def test_presumed_liquidated_on_two_samples_in_a_row(marks: list[str], side: str, lost: bool) -> None:
     samples, row = None, leg(side=side)
     for at, mark in enumerate(marks):
-        row = leg(side=side, mark=D(mark), ages=Ages(mark=0.0))
+        far = liquidation_distance(side=side, mark=D(mark), liquidation_price=D("204.70"))  # type: ignore[arg-type]
+        row = leg(str(far), side=side, mark=D(mark), ages=Ages(mark=0.0))
         samples = watch(samples, row, at * 1_000)
     made = by_rule(judge_leg(row, DEFAULT_LEVELS, samples))["leg_lost"]
     assert (made.level == 3) is lost
     assert (made.value, made.threshold) == (D(marks[-1]), D("204.70"))
+
+
+def test_a_long_that_shares_its_margin_with_a_larger_short_ends_above_the_mark_and_is_not_lost() -> None:
+    """Hedge mode: both sides of a symbol share one price, and it is a rally that reaches it."""
+    row = leg("0.0981", side="long", margin_mode="cross", ages=Ages(mark=0.0))
+    samples = watch(watch(None, row, 0), replace(row, mark=D("186.43")), 1_000)
+    assert by_rule(judge_leg(row, DEFAULT_LEVELS, samples))["leg_lost"].level == 0

@@ -18,6 +18,7 @@ from hedge.market import Instant
 from hedge.snapshot import AlertRow, Ticket, Totals
 
 D = Decimal
+END = {"short": "204.70", "long": "168.10"}
 BINGX = replace(leg("0.349"), id="bingx-main/DOGE/USDT:USDT/short", venue="bingx", asset="DOGE")
 
 
@@ -121,8 +122,22 @@ def test_the_latched_warning_of_the_picture() -> None:
     ],
 )
 def test_a_distance_is_said_as_a_move_and_cut_towards_danger(value: str, side: str, begins: str) -> None:
-    row = alert_row(alert(value=D(value)), book(positions=(leg(side=side),)))
+    row = alert_row(alert(value=D(value)), book(positions=(leg(value, side=side, liquidation_price=D(END[side])),)))
     assert lines(row)[0].startswith(begins)
+
+
+def test_a_leg_that_shares_its_margin_may_end_on_the_other_side() -> None:
+    """Hedge mode: the long of a symbol ends where its larger short does."""
+    row = alert_row(alert(value=D("0.0981")), book(positions=(leg("0.0981", side="long", margin_mode="cross"),)))
+    assert lines(row)[0].startswith("A 9.8 % rally liquidates it")
+
+
+@pytest.mark.parametrize(("on_rise", "move"), [(True, "rally"), (False, "fall"), (None, "rally")])
+def test_an_account_ends_on_a_rise_or_a_fall_of_all_marks(on_rise: bool | None, move: str) -> None:
+    row = alert_row(
+        alert("liquidation_joint", "bybit-main", value=D("0.0981")), book(accounts=(account(joint_on_rise=on_rise),))
+    )
+    assert lines(row)[0].startswith(f"A 9 % {move} of all marks liquidates bybit-main")
 
 
 def test_inside_the_deadband_it_says_where_it_clears() -> None:

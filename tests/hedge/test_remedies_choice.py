@@ -119,6 +119,53 @@ def test_a_long_near_its_end_is_sold_and_nothing_is_trimmed() -> None:
     assert tickets[1].effect.startswith("for −30.")
 
 
+def hedge_mode(price: str = "150") -> Book:
+    """A short of 100 and a long of 20 SOL on one wallet: a rally ends both."""
+    stated = {"margin_mode": "cross", "leverage": "5"}
+    legs = (position(SOL, "100", "150", **stated), position(SOL, "20", "150", **stated) | {"side": "long"})
+    book = Book(portfolio(accounts=[account("main", "bybit", {"USDT": "3000"}, *legs)]))
+    book.apply(instrument("bybit", SOL, step="1"))
+    book.apply(flat("bybit", SOL, "0.01"))
+    tick(book, "bybit", SOL, price, 0)
+    return book
+
+
+def test_the_long_of_a_net_short_symbol_is_rescued_from_the_rally_too() -> None:
+    book = hedge_mode()
+    long_ = f"main/{SOL}/long"
+    row = book.leg(long_, at(0))
+    assert row.liquidation_price is not None
+    assert row.liquidation_price > 150
+    assert row.liquidation_price == book.leg(SOL_LEG, at(0)).liquidation_price
+    add, wait = remedies(book, "liquidation", long_, at(0), D("0.5"))
+    assert (add.remedy, wait.remedy) == ("add_margin", "wait"), "selling the long would bring the end nearer"
+    assert add.amount == remedies(book, "liquidation", SOL_LEG, at(0), D("0.5"))[0].amount
+    assert add.effect == "for +50.0 % to liquidation"
+    assert add.after.to_liquidation is not None
+    assert D("0.5") <= add.after.to_liquidation < D("0.51")
+
+
+def test_in_liquidation_it_is_still_the_rally_to_get_away_from() -> None:
+    book = hedge_mode("200")
+    row = book.leg(f"main/{SOL}/long", at(0))
+    assert row.to_liquidation is not None
+    assert row.to_liquidation < 0
+    add = remedies(book, "liquidation", f"main/{SOL}/long", at(0), D("0.12"))[0]
+    assert add.after.to_liquidation is not None
+    assert D("0.12") <= add.after.to_liquidation < D("0.13")
+    assert add.after.liquidation_price is not None
+    assert add.after.liquidation_price > 200
+
+
+@pytest.mark.parametrize(("short", "on_rise"), [("0.5", False), ("2.5", True)])
+def test_an_account_says_on_which_move_it_ends(short: str, on_rise: bool) -> None:
+    book = shared_book(
+        btc={"side": "long", "contracts": "1.5"}, sol={"symbol": BTC, "contracts": short, "entry_price": "60000"}
+    )
+    assert book.account("main", at(0)).joint_on_rise is on_rise
+    assert sol_book("200", "100").account("main", at(0)).joint_on_rise is None
+
+
 def two_venues() -> Book:
     """SOL is short on two venues, one of which pays and one of which is paid."""
     legs: list[dict[str, Any]] = [

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
+from hedge.liquidation import ends_on_rise
 from hedge.snapshot import PositionRow
 from monitor.messages import Points
 from tui import format as fmt
@@ -137,7 +138,10 @@ def _bounds(view: View) -> list[Bound]:
 
 
 def _distance_chart(body: Sequence[Draft], view: View, leg: PositionRow, x: int, end: int) -> None:
-    move = "RALLY" if leg.side == "short" else "FALL"
+    rise = ends_on_rise(
+        side=leg.side, mark=leg.mark, liquidation_price=leg.liquidation_price, distance=leg.to_liquidation
+    )
+    move = "RALLY" if rise else "FALL"
     now = fmt.distance(leg.to_liquidation, leg.why.get("liquidation_price", ""))
     points = view.past.get(distance_path(leg))
     if now == "never":
