@@ -20,20 +20,31 @@ import ccxt.async_support as ccxt
 import msgspec
 
 from feeds.clean import FeedError, ParseError, clean
-from feeds.contracts import HOUR_MS, candles_of, family_of, instrument_of, settlements_of, tiers_of
+from feeds.contracts import (
+    HOUR_MS,
+    brackets_by_leverage,
+    brackets_in_contracts,
+    candles_of,
+    family_of,
+    instrument_of,
+    needed,
+    settlements_of,
+    tiers_of,
+)
 from feeds.facts import Facts, Question
 from feeds.helper import Failure
 from feeds.history import DAYS, HOURS, History, HistoryQuestion, kinds_of
 from feeds.metadata import METADATA, CandleKind, Family, metadata_of
 from feeds.pacing import Hosts
 from feeds.rest import Door, Unavailable
-from hedge.market import Candle, Candles, Instant, Settlement, Settlements, Tiers
+from hedge.market import Candle, Candles, Instant, Instrument, Settlement, Settlements, Tier, Tiers
 
 LOG = logging.getLogger("hedgetui.facts")
 
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=4, sock_connect=4, sock_read=15)
 LISTED = {name for known in METADATA.values() for name in (*known.contracts, known.past)}
 """Classes of venues whose reads are listed one by one; any other is asked by GET alone, without a key."""
+LISTING = {known.past: known.listing for known in METADATA.values() if known.listing}
 TIMEFRAMES = {24: "1d", 1: "1h"}
 PAGES = 15
 """A hundred days of hourly settlements are twelve pages of 200."""
@@ -79,7 +90,7 @@ def make(name: str, families: list[str], rest_url: str | None, door: Door) -> An
     exchange.has["fetchCurrencies"] = False  # would be a signed request
     exchange.options["fetchMargins"] = False
     if name in LISTED:
-        exchange.options["fetchMarkets"] = {"types": families}
+        exchange.options["fetchMarkets"] = {"types": list(LISTING.get(name, ())) or families}
     if rest_url is not None:
         exchange.urls["api"] = moved(exchange.urls["api"], rest_url.rstrip("/"))
     exchange.fetch = through(door, exchange)
@@ -113,7 +124,8 @@ def through(door: Door, exchange: Any) -> Callable[..., Awaitable[Any]]:
     """ccxt's `fetch`, by our door: method, address and path are checked before anything leaves."""
 
     async def fetch(url: str, method: str = "GET", headers: object = None, body: object = None) -> Any:
-        text = (await door.ask(method, url)).decode(errors="replace")
+        posted = None if method == "GET" or body is None else str(body)
+        text = (await door.ask(method, url, posted)).decode(errors="replace")
         found = exchange.parse_json(text)
         if found is None:
             raise ccxt.BadResponse(f"{exchange.id} answers with what is not JSON")
@@ -128,6 +140,8 @@ async def collect(exchange: Any, question: Question, families: frozenset[Family]
     markets = await attempt("instruments", exchange.load_markets(), facts)
     if markets is None:
         return
+    if metadata_of(question.venue).own_names:
+        markets = in_own_names(markets)
     for symbol in question.symbols:
         if family_of(symbol) not in families:
             continue
@@ -136,34 +150,63 @@ async def collect(exchange: Any, question: Question, families: frozenset[Family]
             facts.failures.append(Failure("instruments", unknown(question.venue, symbol, markets), symbol))
             continue
         try:
-            facts.instruments.append(instrument_of(question.venue, market, question.now_ms))
+            instrument = instrument_of(question.venue, market, question.now_ms)
         except ParseError as error:
             facts.failures.append(Failure("instruments", f"{symbol}: {error}"))
             continue
-        await add_tiers(exchange, question, symbol, facts)
+        facts.instruments.append(instrument)
+        await add_tiers(exchange, instrument, market, facts)
 
 
-async def add_tiers(exchange: Any, question: Question, symbol: str, facts: Facts) -> None:
+def in_own_names(markets: Mapping[str, Any]) -> dict[str, Any]:
+    """The same markets under the venue's own spelling of their coins."""
+    found = {}
+    for market in markets.values():
+        name = market["baseName"]
+        symbol = f"{name}/{market['quote']}:{market['settle']}"
+        found[symbol] = {**market, "symbol": symbol, "base": name, "id": name}
+    return found
+
+
+async def add_tiers(exchange: Any, instrument: Instrument, market: Mapping[str, Any], facts: Facts) -> None:
     """The tiers of one symbol, or the reason why the venue gives none."""
-    known = metadata_of(question.venue)
-    if known.no_tiers:
-        facts.tiers.append(Tiers(question.venue, symbol, (), known.tiers, known.no_tiers, question.now_ms))
-        return
-    rows = await attempt(f"tiers of {symbol}", exchange.fetch_market_leverage_tiers(symbol), facts)
-    if rows is None:
-        return
-    try:
-        tiers = tiers_of(rows)
-        reason = "" if tiers else f"{known.tiers} has none for {symbol}"
-    except ParseError as error:
-        tiers, reason = (), f"{known.tiers}: {error}"
-    facts.tiers.append(Tiers(question.venue, symbol, tiers, known.tiers, reason, question.now_ms))
+    known, symbol = metadata_of(instrument.venue), instrument.symbol
+    reason, source = known.no_tiers, known.tiers
+    tiers: tuple[Tier, ...] = ()
+    if not reason:
+        try:
+            found = await attempt(f"tiers of {symbol}", brackets(exchange, instrument, market), facts)
+        except ParseError as error:
+            found, reason = ((), source), f"{source}: {error}"
+        if found is None:
+            return
+        tiers, source = found
+        reason = reason or ("" if tiers else f"{source} has none for {symbol}")
+    facts.tiers.append(Tiers(instrument.venue, symbol, tiers, source, reason, instrument.at_ms))
+
+
+async def brackets(exchange: Any, instrument: Instrument, market: Mapping[str, Any]) -> tuple[tuple[Tier, ...], str]:
+    """The tiers of one symbol, and where they are from. Raises ParseError, and what ccxt raises."""
+    known, symbol = metadata_of(instrument.venue), instrument.symbol
+    if known.brackets == "leverage":
+        if "margin tables" not in exchange.options:  # the same list for every market
+            exchange.options["margin tables"] = (await exchange.public_post_info({"type": "meta"}))["marginTables"]
+        info = market["info"]
+        tables = exchange.options["margin tables"]
+        return brackets_by_leverage(tables, info.get("marginTableId"), info["maxLeverage"]), known.tiers
+    rows = await exchange.fetch_market_leverage_tiers(symbol)
+    if known.brackets == "contracts":
+        mark = needed((await exchange.fetch_mark_price(symbol, {"instType": "SWAP"}))["info"]["markPx"], "mark")
+        return brackets_in_contracts(rows, instrument, mark), f"{known.tiers} at {mark.normalize():f}"
+    return tiers_of(rows), known.tiers
 
 
 async def attempt(part: str, call: Awaitable[Any], facts: Facts) -> Any:
-    """The result of a call, or None with the reason noted."""
+    """The result of a call, or None with the reason noted. Raises ParseError for what can be read and not believed."""
     try:
         return await call
+    except ParseError:
+        raise
     except FeedError as error:
         reason = str(error)
     except ccxt.BaseError as error:
@@ -211,15 +254,17 @@ def market_of(exchange: Any, symbol: str, native: str) -> Any:
     inverse = family_of(symbol) == "inverse" if settle else None
     known = {"id": native, "symbol": symbol, "base": base, "quote": quote, "settle": settle or None}
     kind = {"type": "swap" if settle else "spot", "spot": not settle, "swap": bool(settle), "contract": bool(settle)}
-    direction = {"linear": None if inverse is None else not inverse, "inverse": inverse}
-    return exchange.safe_market_structure({**known, **kind, **direction, "option": False, "active": True, "info": {}})
+    direction = {"linear": None if inverse is None else not inverse, "inverse": inverse, "option": False}
+    names = {"baseName": native, "info": {"instFamily": native.removesuffix("-SWAP")}}  # Hyperliquid's and OKX's
+    return exchange.safe_market_structure({**known, **kind, **direction, **names, "active": True})
 
 
 async def collect_history(exchange: Any, question: HistoryQuestion, symbol: str, history: History) -> None:
     """The wanted past of one symbol, into `history`."""
     if symbol in question.candles:
         for kind in kinds_of(question.venue, symbol):
-            found = await past(f"candles of {symbol}", candles(exchange, symbol, kind, question.now_ms), history)
+            asked = candles(exchange, question.venue, symbol, kind, question.now_ms)
+            found = await past(f"candles of {symbol}", asked, history)
             if found is None:
                 return
             rows, reason = found
@@ -255,27 +300,35 @@ async def past(part: str, call: Awaitable[tuple[R, ...]], history: History) -> t
     return rows, "" if rows else f"{history.venue} has no {part}"
 
 
-async def candles(exchange: Any, symbol: str, kind: CandleKind, now_ms: int) -> tuple[Candle, ...]:
-    """The closed candles of the last 90 days or 168 hours; the open one is asked for with them, and left out."""
+async def candles(exchange: Any, venue: str, symbol: str, kind: CandleKind, now_ms: int) -> tuple[Candle, ...]:
+    """The closed candles of the last 90 days or 168 hours; the open one is asked for with them, and left out.
+
+    Some venues give no more than the oldest hundred of a span, so it is asked for in pages, oldest first."""
     price, hours = kind
     count, width_ms = (DAYS, 24 * HOUR_MS) if hours == 24 else (HOURS, HOUR_MS)
     since_ms = (now_ms // width_ms - count) * width_ms
     params = {} if price == "trade" else {"price": price}
-    rows = await exchange.fetch_ohlcv(symbol, TIMEFRAMES[hours], since_ms, count + 1, params)
+    page = metadata_of(venue).candles_a_page
+    rows: list[Any] = []
+    for start_ms in range(since_ms, now_ms, page * width_ms):
+        rows += await exchange.fetch_ohlcv(symbol, TIMEFRAMES[hours], start_ms, min(page, count + 1), params)
     return candles_of(rows, hours, now_ms)
 
 
 async def settlements(exchange: Any, venue: str, symbol: str, since_ms: int, now_ms: int) -> tuple[Settlement, ...]:
-    """All settlements since then, newest page first, for venues that give no more than a page."""
-    page = metadata_of(venue).settlements_a_page
+    """All settlements since then, page by page, for venues that give no more than one."""
+    known = metadata_of(venue)
+    page, until_ms = known.settlements_a_page, now_ms
     rows: list[Any] = []
-    until_ms = now_ms
     for _ in range(PAGES):
-        found = await exchange.fetch_funding_rate_history(symbol, since_ms, page, {"until": until_ms})
+        found = await exchange.fetch_funding_rate_history(symbol, since_ms, page, {known.until: until_ms})
         rows += found
         if len(found) < page:
             return settlements_of(rows)
-        until_ms = min(row["timestamp"] for row in found) - 1
+        if known.oldest_first:
+            since_ms = max(row["timestamp"] for row in found) + 1
+        else:
+            until_ms = min(row["timestamp"] for row in found) - 1
     raise ParseError(f"more than {PAGES} pages")
 
 

@@ -7,12 +7,16 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from feeds.clean import ParseError, clean, number, price, rate, unix_ms
 from feeds.metadata import Family, metadata_of
 from hedge.market import Candle, Instrument, Settlement, Tier
 
-MULTIPLIED = re.compile(r"(?:(?P<zeros>10{3,8})|(?P<million>1M(?=.{3})))(?P<coin>[^\W\d_].*)|(?P<front>[A-Z]{3,})1000")
-"""1000PEPE, 1000000MOG, 1MBABYDOGE, SHIB1000. Not 1INCH: it is a coin, and so would be 100X."""
+MULTIPLIED = re.compile(
+    r"(?:(?P<zeros>10{3,8})|(?P<million>1M(?=.{3})))(?P<coin>[^\W\d_].*)|(?P<front>[A-Z]{3,})1000|k(?P<kilo>[A-Z].*)"
+)
+"""1000PEPE, 1000000MOG, 1MBABYDOGE, SHIB1000, kPEPE. Not 1INCH: it is a coin, and so would be 100X or KAS."""
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -29,8 +33,8 @@ def coin_of(base: str) -> tuple[str, Decimal]:
     found = MULTIPLIED.fullmatch(base)
     if found is None:
         return base, Decimal(1)
-    if found["front"]:
-        return found["front"], Decimal(1000)
+    if found["front"] or found["kilo"]:
+        return found["front"] or found["kilo"], Decimal(1000)
     return found["coin"], Decimal(1_000_000) if found["million"] else Decimal(found["zeros"])
 
 
@@ -48,11 +52,14 @@ def optional(value: object) -> Decimal | None:
 
 def instrument_of(venue: str, market: Mapping[str, Any], now_ms: int) -> Instrument:
     """ccxt's market structure as an Instrument. Raises ParseError where size or step are missing."""
+    known = metadata_of(venue)
     base, multiplier = coin_of(clean(str(market["base"])))
     inverse = bool(market["inverse"])
-    size = metadata_of(venue).sizes.get("inverse" if inverse else "linear")
+    size = known.sizes.get("inverse" if inverse else "linear")
     if size is None:
         size = needed(market["contractSize"], "contract size")
+    if known.size_factor:
+        size *= needed(market["info"].get(known.size_factor), known.size_factor)
     percent = optional(market["info"].get("maintMarginPercent"))
     limits, precision = market["limits"], market["precision"]
     return Instrument(
@@ -92,6 +99,48 @@ def tiers_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Tier, ...]:
             amount = tiers[-1].maintenance_amount + floor * (rate - tiers[-1].maintenance_rate) if tiers else Decimal(0)
         tiers.append(Tier(floor, cap, rate, amount, leverage))
     return tuple(sorted(tiers, key=lambda tier: tier.floor))
+
+
+def brackets_in_contracts(rows: Sequence[Mapping[str, Any]], instrument: Instrument, mark: Decimal) -> tuple[Tier, ...]:
+    """Brackets that count contracts, worth what they are at this mark; each rate is that of the whole position.
+
+    Raises ParseError as `tiers_of`."""
+    worth = instrument.contract_size / mark if instrument.inverse else instrument.contract_size * mark
+    tiers: list[Tier] = []
+    for tier in tiers_of(rows):
+        floor = tiers[-1].cap if tiers else Decimal(0)
+        cap = None if tier.cap is None else tier.cap * worth
+        if floor is None or (cap is not None and cap <= floor):
+            raise ParseError("brackets that overlap")
+        tiers.append(Tier(floor, cap, tier.maintenance_rate, Decimal(0), tier.max_leverage))
+    return tuple(tiers)
+
+
+def brackets_by_leverage(tables: Sequence[Any], table: object, greatest: object) -> tuple[Tier, ...]:
+    """Brackets of a list of margin tables: the maintenance rate is half of the initial one at the greatest leverage.
+
+    A table that is not in the list has one bracket, at the `greatest` leverage of the market. Raises ParseError."""
+    steps = next((rows["marginTiers"] for number, rows in tables if str(number) == str(table)), None)
+    steps = steps or [{"lowerBound": "0", "maxLeverage": greatest}]
+    tiers: list[Tier] = []
+    for step in sorted(steps, key=lambda step: needed_or_zero(step["lowerBound"])):
+        floor, leverage = needed_or_zero(step["lowerBound"]), needed(step["maxLeverage"], "greatest leverage")
+        rate = 1 / (2 * leverage)
+        if tiers:
+            before = tiers.pop()
+            amount = before.maintenance_amount + floor * (rate - before.maintenance_rate)
+            tiers += [replace(before, cap=floor), Tier(floor, None, rate, amount, leverage)]
+        else:
+            tiers.append(Tier(floor, None, rate, Decimal(0), leverage))
+    return tuple(tiers)
+
+
+def needed_or_zero(value: object) -> Decimal:
+    """A bound, from 0 on. Raises ParseError."""
+    found = optional(value)
+    if found is None or found < 0:
+        raise ParseError("a bracket without a bound")
+    return found
 
 
 def candles_of(rows: Sequence[Sequence[Any]], hours: int, now_ms: int) -> tuple[Candle, ...]:

@@ -35,6 +35,20 @@ class Metadata(Struct, frozen=True, kw_only=True):
     """Why there are none without a key, where that is so."""
     sizes: Mapping[Family, Decimal] = {}
     """Contract sizes that hold in place of ccxt's."""
+    size_factor: str = ""
+    """Key of the venue's own row by which ccxt forgets to multiply the contract size."""
+    listing: tuple[str, ...] = ()
+    """Parts of the venue's list that ccxt is asked for, where it does not know them by family."""
+    own_names: bool = False
+    """The venue's spelling of a coin (`kPEPE`) holds; ccxt writes all of it in capitals."""
+    brackets: Literal["notional", "contracts", "leverage"] = "notional"
+    """What maintenance tiers count: value; contracts, each rate for the whole position; or the greatest leverage, half
+    of whose initial margin is the maintenance margin."""
+    candles_a_page: int = 1000
+    until: str = "until"
+    """The key by which ccxt hands on the end of a span of settlements."""
+    oldest_first: bool = False
+    """Whether a page of settlements holds the oldest of the span, not the newest."""
 
 
 METADATA: Mapping[str, Metadata] = {
@@ -72,6 +86,31 @@ METADATA: Mapping[str, Metadata] = {
         no_tiers="weex publishes no maintenance tiers",
         # Orders and positions count coins; what ccxt shows as the contract size is smaller by up to a million.
         sizes={"linear": Decimal(1)},
+    ),
+    "okx": Metadata(
+        contracts={"okx": frozenset({"linear", "inverse"})},
+        past="okx",
+        listing=("swap",),
+        settlements_a_page=100,
+        candles_a_page=100,
+        # ccxt hands `until` on as it is, a word that the venue does not know.
+        until="after",
+        tiers="okx position-tiers",
+        # Brackets count contracts, although ccxt calls them notional.
+        brackets="contracts",
+        size_factor="ctMult",
+    ),
+    "hyperliquid": Metadata(
+        contracts={"hyperliquid": frozenset({"linear"})},
+        past="hyperliquid",
+        listing=("swap",),
+        own_names=True,
+        settlements_a_page=500,
+        oldest_first=True,
+        candles=PAIR_KINDS,
+        no_candles={(kind, 1): f"hyperliquid publishes no {kind} candles" for kind in ("mark", "index")},
+        tiers="hyperliquid margin tables",
+        brackets="leverage",
     ),
 }
 

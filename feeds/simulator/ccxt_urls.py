@@ -65,3 +65,31 @@ def bybit_urls(http_base: str, ws_base: str) -> dict[str, object]:
         },
     }
     return table
+
+
+_BINGX_HTTP = (
+    "fund",
+    "spot",
+    "swap",
+    "contract",
+    "wallets",
+    "user",
+    "subAccount",
+    "account",
+    "copyTrading",
+    "cswap",
+    "api",
+)
+
+
+def bingx_urls(http_base: str, ws_base: str) -> dict[str, object]:
+    """For the class bingx, which tells swap from spot by `swap` in the socket's address."""
+    table: dict[str, object] = dict.fromkeys(_BINGX_HTTP, f"{http_base}/openApi")
+    sockets = {"spot": "market", "linear": "swap-market", "inverse": "cswap-market"}
+    return table | {"ws": {name: f"{ws_base}/{path}" for name, path in sockets.items()}}
+
+
+def weex_urls(http_base: str, ws_base: str) -> dict[str, object]:
+    """For the class weex, which tells contracts from spot by `contract` in the socket's address."""
+    table: dict[str, object] = dict.fromkeys(("public", "private", "contract", "contractPrivate"), http_base)
+    return table | {"ws": {"spot": f"{ws_base}/spot/v3/ws", "contract": f"{ws_base}/contract/v3/ws"}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from msgspec import Struct
 
 STARTS: dict[str, float] = {
@@ -24,6 +25,7 @@ STARTS: dict[str, float] = {
     "LTC": 84.0,
     "PEPE": 0.0000092,
     "USDC": 1.0,
+    "SPY": 560.0,
 }
 """USDT for one coin at second 0."""
 
@@ -80,7 +82,9 @@ class Contract(Struct, frozen=True, kw_only=True):
     step: str
     min_notional: int = 5
     contract_usd: int = 0
-    """Inverse: USD per contract. 0 for linear contracts, which count coins."""
+    """Inverse: USD per contract. 0 for linear contracts."""
+    contract_coins: str = "1"
+    """Linear: quoted units per contract; sizes, lots and steps count contracts."""
     hours: int = 8
     adjusted: bool = False
     """True where the venue once changed interval or cap, so that Binance lists it in fundingInfo."""
@@ -90,6 +94,8 @@ class Contract(Struct, frozen=True, kw_only=True):
     typical_size: float = 1.0
     delivery_ms: int = 0
     """0 for perpetuals and pairs; dated contracts have no funding."""
+    rests: bool = False
+    """True where the underlying's market is closed: the index stands still, and the mark is the last trade."""
 
     @property
     def inverse(self) -> bool:
@@ -146,8 +152,11 @@ _COINS: dict[str, _Coin] = {
 }
 
 
+_STOCK = _Coin("0.01", "0.01", _SMALL, 8, 0.0002, 20.0)
+
+
 def _linear(feed: str, coin: str, premium_shift: float) -> Contract:
-    facts = _COINS[coin]
+    facts = _COINS.get(coin, _STOCK)
     multiplier = 1000 if coin == "PEPE" else 1
     return Contract(
         feed=feed,
@@ -185,6 +194,11 @@ def _inverse(feed: str, coin: str, native: str, contract_usd: int) -> Contract:
     )
 
 
+def _dashed(contract: Contract) -> Contract:
+    """As BingX names it: `BTC-USDT`."""
+    return msgspec.structs.replace(contract, native=f"{contract.base}-{contract.quote}")
+
+
 def _pair(feed: str, coin: str) -> Contract:
     if coin == "USDC":
         return Contract(
@@ -195,6 +209,24 @@ def _pair(feed: str, coin: str) -> Contract:
     step = "0.00001" if coin == "BTC" else facts.step if coin in ("PEPE", "DOGE", "XRP", "ADA") else "0.001"
     return Contract(
         feed=feed, native=f"{coin}USDT", coin=coin, spot=True, tick=tick, step=step, typical_size=facts.size / 2
+    )
+
+
+_MEXC_COINS = {"BTC": "0.0001", "ETH": "0.01", "SOL": "0.1", "PEPE": "10000000", "XRP": "1", "DOGE": "100"}
+"""Coins in one contract of MEXC; one coin where it is not here."""
+
+
+def _counted(contract: Contract) -> Contract:
+    """As MEXC lists it: `BTC_USDT`, whole contracts of so many coins, no multiplied units."""
+    coins = _MEXC_COINS.get(contract.coin, "1")
+    return msgspec.structs.replace(
+        contract,
+        native=f"{contract.coin}_{contract.quote}",
+        contract_coins=coins,
+        multiplier=1,
+        tick="0.0000000001" if contract.coin == "PEPE" else contract.tick,
+        step="1",
+        typical_size=contract.typical_size * contract.multiplier / float(coins),
     )
 
 
@@ -243,5 +275,13 @@ def listing(feed: str, wall_ms: int) -> dict[str, Contract]:
     elif feed == "bybit-inverse":
         rows = [_inverse(feed, coin, f"{coin}USD", 1) for coin in ("BTC", "ETH", "SOL", "XRP")]
     elif feed in ("binance-spot", "bybit-spot"):
-        rows = [_pair(feed, coin) for coin in STARTS]
+        rows = [_pair(feed, coin) for coin in (*_COINS, "USDC")]
+    elif feed == "bingx-swap":
+        rows = [_dashed(_linear(feed, coin, -0.00003)) for coin in _COINS]
+    elif feed == "weex-contract":
+        rows = [_linear(feed, coin, 0.00007) for coin in _COINS]
+        rows.append(msgspec.structs.replace(_linear(feed, "SPY", 0.0), rests=True))
+    elif feed == "mexc-futures":
+        rows = [_counted(_linear(feed, coin, 0.00002)) for coin in _COINS]
+        rows += [_inverse(feed, coin, f"{coin}_USD", 100 if coin == "BTC" else 10) for coin in ("BTC", "ETH")]
     return {row.native: row for row in rows}

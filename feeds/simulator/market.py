@@ -125,11 +125,13 @@ class Market:
             at_s = frozen.start_s
         hours = self.script.hours(feed, native, moment.elapsed_s, contract.hours)
         premium = self.premium(contract, at_s)
-        index = self.index(contract, at_s)
+        traded_index = self.index(contract, at_s)
+        index = self.index(contract, 0.0) if contract.rests else traded_index
         fast = 0.00006 * noise(self.seed, f"{feed}/{native}/basis", 12.0, at_s)
-        mark = index * (1.0 + premium + fast) * self.script.factor("mark_jump", feed, native, at_s)
+        mark = traded_index * (1.0 + premium + fast) * self.script.factor("mark_jump", feed, native, at_s)
         traded = index if contract.spot else mark
-        last = traded * (1.0 + 0.00003 * noise(self.seed, f"{feed}/{native}/last", 3.0, at_s))
+        spread = 0.0 if contract.rests else 0.00003 * noise(self.seed, f"{feed}/{native}/last", 3.0, at_s)
+        last = traded * (1.0 + spread)
         half = max(contract.tick_size / 2, traded * 0.00001)
         return Quote(
             index=index,

@@ -35,6 +35,7 @@ _HABITS: dict[str, tuple[float, float]] = {
     "LTC": (1.05, 0.023),
     "PEPE": (1.70, 0.048),
     "USDC": (0.0, 0.0001),
+    "SPY": (0.15, 0.008),
 }
 """Coin -> beta to Bitcoin, and the daily standard deviation of what is its own."""
 _PREMIUM_WANDER = ((8 * 3600.0, 0.00022), (36 * 3600.0, 0.00016))

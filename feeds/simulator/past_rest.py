@@ -93,6 +93,13 @@ def binance_settled(past: Past, contract: Contract, span: Span, now_ms: int) -> 
     ]
 
 
+def newest_stamps(past: Past, contract: Contract, span: Span, now_ms: int) -> list[int]:
+    """The last stamps of a span that have passed, newest first."""
+    until = now_ms if span.end_ms is None else min(span.end_ms, now_ms)
+    since = until - span.limit * 8 * HOUR_MS if span.start_ms is None else span.start_ms
+    return past.stamps(contract, since, until)[-span.limit :][::-1]
+
+
 def bybit_settled(past: Past, contract: Contract, span: Span, now_ms: int) -> list[dict[str, str]]:
     """Newest first: the last ones before the end of the span."""
     until = now_ms if span.end_ms is None else min(span.end_ms, now_ms)

@@ -12,7 +12,10 @@ from feeds.simulator.server import Line, Simulator
 from feeds.simulator.wire import Answer, Ask, Output, Venue, reply
 from hedge.market import Clock
 
-_FACTS = ("exchangeInfo", "fundingInfo", "leverageBracket", "instruments-info", "risk-limit", "time", "ping", "margin")
+_FACTS = (
+    *("exchangeInfo", "fundingInfo", "leverageBracket", "instruments-info", "risk-limit", "time", "ping", "margin"),
+    *("/contracts", "/symbols"),
+)
 """Paths that a playback answers from the simulator's own tables; prices come from the capture alone."""
 
 

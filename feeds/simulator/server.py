@@ -11,19 +11,21 @@ from typing import Any, Self
 from aiohttp import WSMsgType, web
 
 from feeds.simulator.binance import Binance
+from feeds.simulator.bingx import Bingx
 from feeds.simulator.bybit import Bybit
 from feeds.simulator.clock import Moment, Pace, SystemClock
 from feeds.simulator.market import Market
 from feeds.simulator.scenario import ScenarioName
 from feeds.simulator.script import Fault, FaultKind, Script
-from feeds.simulator.wire import Answer, Ask, Close, Dialogue, Output, Venue, reply
+from feeds.simulator.weex import Weex
+from feeds.simulator.wire import GONE, Answer, Ask, Close, Dialogue, Output, Venue, reply
 from hedge.market import Clock
 
 HOST = "127.0.0.1"
 _TICK_S = 0.1
 _SHORTEST_SLEEP_S = 0.01
 _CLOSING_S = 0.3
-_KEY_HEADERS = ("X-MBX-APIKEY", "X-BAPI-API-KEY")
+_KEY_HEADERS = ("X-MBX-APIKEY", "X-BAPI-API-KEY", "X-BX-APIKEY", "ACCESS-KEY")
 
 
 class Line:
@@ -56,7 +58,10 @@ class Line:
                     await self._put(output)
 
     async def _put(self, output: Output) -> None:
-        if isinstance(output, Close):
+        if isinstance(output, Close) and output.code == GONE:
+            if self._request.transport is not None:
+                self._request.transport.abort()
+        elif isinstance(output, Close):
             await self.socket.close(code=output.code, message=output.reason.encode())
         elif isinstance(output, bytes):
             await self.socket.send_bytes(output)
@@ -147,6 +152,8 @@ class Simulator:
         """The venues that this exchange plays."""
         yield Binance(self.market, wall_ms)
         yield Bybit(self.market, wall_ms)
+        yield Bingx(self.market, wall_ms)
+        yield Weex(self.market, wall_ms)
 
     @property
     def port(self) -> int:

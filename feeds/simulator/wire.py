@@ -10,9 +10,12 @@ from msgspec import Struct
 
 from feeds.simulator.clock import Moment
 
+GONE = 1006
+"""As the code of a Close: the socket is cut without a closing handshake."""
+
 
 class Close(Struct, frozen=True):
-    """The venue ends this socket with a closing handshake."""
+    """The venue ends this socket, with a closing handshake unless the code says otherwise."""
 
     code: int
     reason: str = ""

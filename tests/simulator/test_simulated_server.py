@@ -73,6 +73,8 @@ async def test_every_feed_has_an_address_that_opens(client: aiohttp.ClientSessio
             "bybit-linear",
             "bybit-inverse",
             "bybit-spot",
+            "bingx-swap",
+            "weex-contract",
         }
         for feed, url in sim.urls.items():
             async with client.ws_connect(url):
