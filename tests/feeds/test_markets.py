@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import cast
 
 import msgspec
 import pytest
 from feeds_kit import Ear, FakeTime, Peer, mark_frame, until
 
-from feeds import binance, markets
+from feeds import binance
 from feeds.markets import FeedSetup, Sockets, contained, jobs, sort_wants, watch_markets
 from feeds.pacing import Hosts
 from feeds.rest import Door
 from feeds.stream import World
+from feeds.venue import Feed
 from feeds.venues import FEEDS, VENUES, supported
 from hedge.market import FeedState, SymbolState, Update, Want
 
@@ -55,19 +57,21 @@ def test_wants_go_to_their_feeds_once_and_the_rest_is_told() -> None:
         Want("binance", "BTC/USDT", spot=True),
         Want("bybit", "BTC/USDT:USDT"),
         Want("bybit", "BTC/USD:BTC"),
-        Want("mexc", "BTC/USDT:USDT"),
-        Want("bybit", "BTC/USDT", spot=True),
+        Want("nowhere", "BTC/USDT:USDT"),
+        Want("gate", "BTC/USDT:USDT"),
+        Want("gate", "BTC/USDT", spot=True),
     ]
     assert sort_wants(wants, world(ear)) == {
         "binance-usdm": {"BTCUSDT": "BTC/USDT:USDT"},
         "binance-spot": {"BTCUSDT": "BTC/USDT"},
         "bybit-linear": {"BTCUSDT": "BTC/USDT:USDT"},
         "bybit-inverse": {"BTCUSD": "BTC/USD:BTC"},
+        "ccxt-gate": {"BTC/USDT:USDT": "BTC/USDT:USDT"},
     }
     states = [each for each in ear.updates if isinstance(each, SymbolState)]
     assert [(each.feed, each.symbol, each.state) for each in states] == [
-        ("mexc", "BTC/USDT:USDT", "quarantined"),
-        ("bybit", "BTC/USDT", "quarantined"),
+        ("nowhere", "BTC/USDT:USDT", "quarantined"),
+        ("gate", "BTC/USDT", "quarantined"),
     ]
     assert all(each.reason for each in states)
 
@@ -142,7 +146,7 @@ async def test_a_fault_of_the_program_in_one_feed_leaves_the_others(
             raise KeyError("a bug")
 
     broken = msgspec.structs.replace(binance.USDM, parser=Broken)
-    monkeypatch.setattr(markets, "FEEDS", {**FEEDS, "binance-usdm": broken})
+    monkeypatch.setitem(cast(dict[str, Feed], FEEDS), "binance-usdm", broken)
     time, ear = FakeTime(), Ear()
     async with Peer() as peer:
         setup = FeedSetup({"binance-usdm": peer.url, "binance-spot": peer.url}, NO_REST)
