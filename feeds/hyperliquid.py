@@ -38,7 +38,7 @@ class Data(Struct):
     ctx: Context
 
 
-class Subscription(Struct):
+class Subscription(Struct, frozen=True):
     type: str = ""
     coin: str = ""
 

@@ -47,7 +47,7 @@ UPGRADE = "64008"
 _MARKET = re.compile(r"instId:([A-Z0-9_-]{3,40})")
 
 
-class Arg(Struct):
+class Arg(Struct, frozen=True):
     """What a frame is about."""
 
     channel: str = ""

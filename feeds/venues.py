@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from feeds import any_venue, binance, bingx, bybit, weex
+from feeds import any_venue, binance, bingx, bybit, hyperliquid, okx, weex
 from feeds.metadata import METADATA
 from feeds.venue import Feed, Poll, perpetual_parts, spot_parts
 from hedge.market import Want
@@ -18,6 +18,8 @@ LISTED = (
     bybit.SPOT,
     bingx.SWAP,
     weex.CONTRACT,
+    okx.OKX,
+    hyperliquid.HYPERLIQUID,
 )
 FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in LISTED}
 """Socket families by id, with the venues' own addresses."""

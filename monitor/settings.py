@@ -26,12 +26,16 @@ FEED_IDS = (
     "bingx-swap",
     "weex-contract",
     "bybit-spot",
+    "okx",
+    "hyperliquid",
 )
 VENUE_IDS = (
     "binance",
     "bybit",
     "bingx",
     "weex",
+    "okx",
+    "hyperliquid",
 )
 LEAST_TOP_UP, MOST_TOP_UP = 0.1, 168.0
 SOCKET_SCHEMES = ("wss://", "ws://")
