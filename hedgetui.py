@@ -41,6 +41,8 @@ commands:
   hedgetui record [PORTFOLIO] FILE
                                  write down what the venues say, until Ctrl+C
   hedgetui replay FILE           a recording in the screen, at any speed; REPLAY stands on every frame
+  hedgetui feeds [PORTFOLIO]     each socket: state, age, rate, dials, skew, reason
+  hedgetui venues                what can be read of which venue, and from where
   hedgetui stop [PORTFOLIO]      end the monitor
   hedgetui check PORTFOLIO       validate the file, and say the book back in words
   hedgetui schema                the JSON Schema of the portfolio file
@@ -306,12 +308,28 @@ def ask(command: str, words: Sequence[str]) -> int:
     return run(command, words, os.environ, sys.stdout, sys.stderr)
 
 
+def feeds(words: Sequence[str]) -> int:
+    """`hedgetui feeds [PORTFOLIO]`: how the reading goes, socket by socket."""
+    from monitor import feed_commands
+
+    return feed_commands.feeds(words, os.environ, sys.stdout, sys.stderr)
+
+
+def venues(words: Sequence[str]) -> int:
+    """`hedgetui venues`: what each venue gives. No network."""
+    from monitor import feed_commands
+
+    return feed_commands.venues(words, sys.stdout)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "monitor": monitor,
     "stop": stop,
     "status": status,
     "check": check,
     "schema": schema,
+    "feeds": feeds,
+    "venues": venues,
     "record": record,
     "replay": replay,
     "ticket": partial(ask, "ticket"),

@@ -229,6 +229,7 @@ def marks(feed: str, url: str, native: Callable[[str], str | None], family: int)
         native=native,
         subscribe=request("SUBSCRIBE", "@markPrice@1s"),
         unsubscribe=request("UNSUBSCRIBE", "@markPrice@1s"),
+        carries=("mark", "index", "funding"),
         parser=partial(MarkParser, feed=feed, family=family),
         cadence_ms=MARK_CADENCE_MS,
         lifetime_s=DAY_S,
@@ -237,7 +238,15 @@ def marks(feed: str, url: str, native: Callable[[str], str | None], family: int)
 
 def funding_info(poll: str, feed: str, path: str) -> Poll:
     """Every five minutes, since Binance shortens an interval at run time when a rate sits at its cap."""
-    return Poll(id=poll, venue="binance", feed=feed, path=path, every_s=300.0, parse=partial(intervals, feed=feed))
+    return Poll(
+        id=poll,
+        venue="binance",
+        feed=feed,
+        path=path,
+        every_s=300.0,
+        carries=("interval",),
+        parse=partial(intervals, feed=feed),
+    )
 
 
 USDM = marks("binance-usdm", "wss://fstream.binance.com/market/ws", usdm_native, 1)

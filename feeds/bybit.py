@@ -303,6 +303,7 @@ def family(feed: str, path: str, native: Callable[[str], str | None], parser: ty
         native=native,
         subscribe=request("subscribe", parser.topic),
         unsubscribe=request("unsubscribe", parser.topic),
+        carries=("mark", "index", "funding", "interval"),
         parser=partial(parser, feed=feed),
         socket_silence_ms=25_000,
         ping=Ping(ping, 20.0),
@@ -313,5 +314,9 @@ def family(feed: str, path: str, native: Callable[[str], str | None], parser: ty
 LINEAR = family("bybit-linear", "linear", linear_native, TickerParser)
 INVERSE = family("bybit-inverse", "inverse", inverse_native, TickerParser)
 SPOT = replace(
-    family("bybit-spot", "spot", spot_native, BookParser), spot=True, cadence_ms=BOOK_CADENCE_MS, per_frame=SPOT_ARGS
+    family("bybit-spot", "spot", spot_native, BookParser),
+    spot=True,
+    carries=("spot",),
+    cadence_ms=BOOK_CADENCE_MS,
+    per_frame=SPOT_ARGS,
 )
