@@ -1,4 +1,4 @@
-"""The one supervisor of sockets: dial, subscribe, keepalive, watchdogs, back-off, epochs.
+"""The one supervisor of sockets: dial, subscribe, watchdogs, back-off, and handing over before a socket ends.
 
 A venue file says what to send and how to read; this file decides when. Every way in which a connection can fail ends
 as a FeedState with a reason in words, and as another try at a polite moment.
@@ -8,218 +8,83 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from collections.abc import Callable, Collection, Mapping
 
-from msgspec import Struct
-from websockets.asyncio.client import connect
-
-from feeds import any_venue
-from feeds.clean import ParseError, clean
-from feeds.pacing import Backoff, Hosts, host_of, is_loopback, shown
+from feeds.clean import ParseError
+from feeds.connection import Connection
+from feeds.dialling import dial
+from feeds.pacing import Backoff, host_of, shown
+from feeds.skew import Pulse
 from feeds.trouble import Recycle, Trouble, diagnose
+from feeds.turns import Turns
 from feeds.venue import Ack, Closing, Feed, Pong, Reply, Said
 from feeds.watch import Watch
-from hedge.market import Clock, FeedState, FeedStatus, SymbolState, Update
+from feeds.world import Sleep, Timing, World
+from hedge.market import (
+    Confirmed,
+    FeedPulse,
+    FeedState,
+    FeedStatus,
+    Instant,
+    Mark,
+    Spot,
+    SymbolState,
+    Unread,
+    Woke,
+)
+
+__all__ = ["SUSTAINED_MS", "Sleep", "Stream", "Timing", "World"]
 
 LOG = logging.getLogger("hedgetui.feeds")
-SOCKET_LOG = logging.getLogger("hedgetui.feeds.socket")
-SOCKET_LOG.setLevel(logging.CRITICAL)  # what the library would log as errors reaches the user as states
 
-MAX_FRAME = 2**20
 SUSTAINED_MS = 60_000
 """Data for this long on one connection, and the back-off starts over."""
-BAD_IN_A_ROW = 10
-BAD_SHARE = 0.01
-WINDOW_MS = 60_000
-"""Over which the share of unreadable frames is taken."""
-SAMPLE = 2048
-"""Characters of an unreadable frame that go to the log."""
-
-Sleep = Callable[[float], Awaitable[None]]
-
-
-class Timing(Struct, frozen=True):
-    """Seconds of real time within one connection; tests shorten them."""
-
-    open_s: float = 8.0
-    ping_s: float = 5.0
-    pong_s: float = 5.0
-    close_s: float = 1.0
-    look_s: float = 0.5
-    """Between two looks of the watchdog, on the injected clock."""
-
-
-class World(Struct, frozen=True):
-    """What a feed is given: time, chance, the hosts it shares with others, and where its updates go."""
-
-    clock: Clock
-    rng: random.Random
-    emit: Callable[[Update], None]
-    hosts: Hosts
-    sleep: Sleep = asyncio.sleep
-    timing: Timing = Timing()
-
-
-class Dial(connect):
-    """A dial that goes where it was sent: a redirect is an answer for the user, not an instruction for us."""
-
-    def process_redirect(self, exc: Exception) -> Exception | str:
-        return exc
-
-
-class Socket(Protocol):
-    """What a connection needs of whatever carries its frames."""
-
-    async def send(self, message: str, /) -> None: ...
-
-    async def recv(self) -> str | bytes: ...
-
-
-class BadFrames:
-    """Counts unreadable frames, and says when there are too many for one connection.
-
-    Those of a known symbol are that symbol's trouble (it goes stale with the reason), not its connection's.
-    """
-
-    def __init__(self) -> None:
-        self.total = 0
-        self._row = 0
-        self._started_ms = 0
-        self._good = 0
-        self._bad = 0
-
-    def good(self, at_ms: int) -> None:
-        self._row = 0
-        self._turn(at_ms)
-        self._good += 1
-
-    def bad(self, at_ms: int, of_symbol: bool) -> bool:
-        """Count one; whether that is too many."""
-        self.total += 1
-        if of_symbol:
-            return False
-        self._row += 1
-        self._turn(at_ms)
-        self._bad += 1
-        often = self._bad >= BAD_IN_A_ROW and self._bad > BAD_SHARE * (self._bad + self._good)
-        return self._row >= BAD_IN_A_ROW or often
-
-    def _turn(self, at_ms: int) -> None:
-        if at_ms - self._started_ms >= WINDOW_MS:
-            self._started_ms, self._good, self._bad = at_ms, 0, 0
-
-
-class Connection:
-    """One epoch: a socket, the parser that lives and dies with it, and what is still to be sent."""
-
-    def __init__(self, stream: Stream, socket: Socket) -> None:
-        self.stream = stream
-        self.socket = socket
-        self.parser = stream.feed.parser(stream.symbols)
-        self.outbox: asyncio.Queue[str] = asyncio.Queue()
-        self._replies: asyncio.Queue[str] = asyncio.Queue()
-        self.opened_ms = stream.now_ms()
-        life_s = (stream.feed.lifetime_s or math.inf) * (0.97 + 0.01 * stream.world.rng.random())
-        self.ends_ms = self.opened_ms + life_s * 1000
-        """When to leave by our own decision, before the venue's rule closes the socket."""
-        self._asked: dict[int, tuple[str, ...]] = {}
-        self._request = 0
-        self.bad = BadFrames()
-
-    async def run(self) -> None:
-        """Until something ends it; always by an exception."""
-        name = self.stream.feed.id
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._read(), name=f"{name} read")
-            group.create_task(self._write(), name=f"{name} write")
-            group.create_task(self._answer(), name=f"{name} answer")
-            group.create_task(self._guard(), name=f"{name} guard")
-            if self.stream.feed.ping is not None:
-                group.create_task(self._ping(), name=f"{name} ping")
-
-    def subscribe(self, natives: Sequence[str]) -> None:
-        feed = self.stream.feed
-        for start in range(0, len(natives), feed.per_frame):
-            chunk = tuple(natives[start : start + feed.per_frame])
-            self._request += 1
-            self._asked[self._request] = chunk
-            for frame in feed.subscribe(chunk, self._request):
-                self.outbox.put_nowait(frame)
-
-    def resubscribe(self, natives: Sequence[str]) -> None:
-        """Leave and join again, which makes a venue with deltas send a new snapshot."""
-        self._request += 1
-        for frame in self.stream.feed.unsubscribe(natives, self._request):
-            self.outbox.put_nowait(frame)
-        self.subscribe(natives)
-
-    def answered(self, ack: Ack) -> Sequence[str]:
-        """The one native id that this answer refuses, or none. A refusal of many is asked again in halves."""
-        if ack.native is not None:
-            return () if ack.accepted else (ack.native,)
-        request = ack.request if ack.request is not None else min(self._asked, default=0)
-        natives = self._asked.pop(request, ())
-        if ack.accepted or not natives:
-            return ()
-        if len(natives) == 1:
-            return natives
-        middle = len(natives) // 2
-        self.subscribe(natives[:middle])
-        self.subscribe(natives[middle:])
-        return ()
-
-    def reply(self, text: str) -> None:
-        """An answer that the venue waits for: it goes out at once, ahead of all that is paced."""
-        self._replies.put_nowait(text)
-
-    async def _read(self) -> None:
-        while True:
-            self.stream.take(self, await self.socket.recv())
-
-    async def _write(self) -> None:
-        while True:
-            await self.socket.send(await self.outbox.get())
-            await self.stream.world.sleep(self.stream.feed.send_gap_s)
-
-    async def _answer(self) -> None:
-        while True:
-            await self.socket.send(await self._replies.get())
-
-    async def _guard(self) -> None:
-        while True:
-            await self.stream.world.sleep(self.stream.world.timing.look_s)
-            self.stream.look(self)
-
-    async def _ping(self) -> None:
-        ping = self.stream.feed.ping
-        number = 0
-        while ping is not None:
-            await self.stream.world.sleep(ping.every_s)
-            number += 1
-            self.outbox.put_nowait(ping.text(number))
+EXILE_S = 300.0
+"""Between two tries of a market that ended a socket, on a socket of its own."""
 
 
 class Stream:
-    """One socket of one feed, kept alive for ever: dialled, subscribed, watched, dropped and dialled again."""
+    """One socket of one feed, kept alive for ever: dialled, subscribed, watched, dropped and dialled again.
 
-    def __init__(self, feed: Feed, url: str, symbols: Mapping[str, str], world: World) -> None:
-        """`symbols` from native ids to unified ones."""
+    Before a socket ends by rule, a second one is opened, and takes over when it has what the first one has.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        url: str,
+        symbols: Mapping[str, str],
+        world: World,
+        exile: Callable[[str, str], None] | None = None,
+        exiled: str = "",
+    ) -> None:
+        """`symbols` from native ids to unified ones. `exile` is told of a market that ends sockets, and why; `exiled`
+        is that reason on the stream that such a market then gets for itself.
+        """
         self.feed = feed
         self.url = url
         self.symbols = dict(symbols)
         self.world = world
         self.watch = Watch(feed, list(self.symbols.values()))
+        self.turns = Turns(feed.fragile and not exiled)
         self.dials = 0
         self.dropped = 0
         """Frames that came for a connection that was over."""
+        self._exile = exile
+        self._exiled = exiled
         self._natives = {symbol: native for native, symbol in self.symbols.items()}
         self._host = host_of(url)
         self._backoff = Backoff(world.rng)
+        self._renewals = Backoff(world.rng)
+        self._group: asyncio.TaskGroup | None = None
+        self._lost: asyncio.Future[Trouble] | None = None
         self._current: Connection | None = None
+        self._spare: Connection | None = None
+        """Open beside the current one, until it can take over."""
+        self._dialling = 0
+        self._renew_ms = 0
+        """When a successor may be tried again."""
+        self._pulse = Pulse(feed.id, world.clock.now().mono_ms)
         self._said: tuple[FeedStatus, str] | None = None
         self._before = ""
         """Why there is no data, from the last try, until there is."""
@@ -230,19 +95,35 @@ class Stream:
     async def run(self) -> None:
         """Never returns; raises only for a fault of the program."""
         self._say("idle", "")
+        if self._exiled:
+            for symbol in self._natives:
+                self.world.emit(self.watch.quarantine(symbol, self._exiled, self.now_ms()))
+            await self.world.sleep(EXILE_S)
         while True:
             await self._turn_to_dial()
-            trouble = await self._session()
+            trouble = await self._until_lost()
             if self.watch.sustained_ms >= SUSTAINED_MS or trouble.planned:
                 self._backoff.reset()
-            for state in self.watch.closed(trouble.reason, self.now_ms()):
-                self.world.emit(state)
-            wait_s = max(self._backoff.next_s(), trouble.wait_s)
-            if trouble.ban:
-                self.world.hosts.of(self.url).ban(self.now_ms(), round(wait_s * 1000))
+            exile_s = EXILE_S if self._exiled else 0.0
+            wait_s = max(self._backoff.next_s(), trouble.wait_s, exile_s)
+            self._mind(trouble, wait_s)
             self._before = f"; last time: {trouble.reason}"
             self._say(trouble.state, trouble.reason, self.now_ms() + round(wait_s * 1000))
+            self.world.emit(self._pulse.over(self.world.clock.now()))
             await self.world.sleep(wait_s)
+
+    def let_go(self, symbols: Collection[str]) -> None:
+        """Nobody wants these any more."""
+        natives = [self._natives.pop(symbol) for symbol in symbols if symbol in self._natives]
+        for native in natives:
+            self.watch.forget(self.symbols.pop(native))
+        for connection in (self._current, self._spare):
+            if connection is not None and natives:
+                connection.unsubscribe(natives)
+
+    def _mind(self, trouble: Trouble, wait_s: float) -> None:
+        if trouble.ban:
+            self.world.hosts.of(self.url).ban(self.now_ms(), round(wait_s * 1000))
 
     async def _turn_to_dial(self) -> None:
         host = self.world.hosts.of(self.url)
@@ -251,113 +132,270 @@ class Stream:
             self._say("backing_off", reason, self.now_ms() + wait_ms)
             await self.world.sleep(wait_ms / 1000)
 
-    async def _session(self) -> Trouble:
-        """One connection from dial to end, and why it ended."""
-        self.dials += 1
+    # connections
+
+    async def _until_lost(self) -> Trouble:
+        """Serve a connection, and every one that takes over from it; why the last one ended."""
+        self._lost = asyncio.get_running_loop().create_future()
+        self._current = self._spare = None
+        self._dialling = 0
         self._say("dialling", f"dialling {self._host}{self._before}")
         try:
-            async with self._open() as socket:
-                await self._serve(Connection(self, socket))
+            async with asyncio.TaskGroup() as self._group:
+                self._dial()
+                return await self._lost
+        finally:
+            self._current = self._spare = self._group = None
+
+    def _dial(self) -> None:
+        if self._group is not None:
+            self.dials += 1
+            self._dialling += 1
+            self._group.create_task(self._session(), name=f"{self.feed.id} connection {self.dials}")
+
+    async def _session(self) -> None:
+        """One connection from dial to end."""
+        connection: Connection | None = None
+        trouble: Trouble | None = None
+        try:
+            async with dial(self.url, self.world.timing, self.world.clock.now().wall_ms) as socket:
+                connection = Connection(self.feed, self.symbols, self.world, socket, self)
+                self._connected(connection)
+                try:
+                    await connection.run()
+                except Exception as error:
+                    trouble = self._diagnosed(error)
+                    if trouble is None:
+                        raise
+                self._parted(connection, trouble or Trouble(f"connection to {self._host} ended"))
         except Exception as error:
-            trouble = diagnose(error, self._host, self.world.clock.now().wall_ms)
+            trouble = self._diagnosed(error)
             if trouble is None:
                 raise
-            return trouble
-        finally:
-            self._current = None
-        return Trouble(f"connection to {self._host} ended")
+            if connection is None:  # else it went wrong while it was being closed
+                self._dialling -= 1
+                self._failed(trouble)
 
-    def _open(self) -> AbstractAsyncContextManager[Socket]:
-        """A websocket; for a venue without a file of its own, a process that stands in its place."""
-        if self.url.startswith(any_venue.SCHEME):
-            return any_venue.Process(self.url, self.world.clock.now().wall_ms)
-        timing = self.world.timing
-        return Dial(
-            self.url,
-            open_timeout=timing.open_s,
-            ping_interval=timing.ping_s,
-            ping_timeout=timing.pong_s,
-            close_timeout=timing.close_s,
-            max_size=MAX_FRAME,
-            compression=None,
-            proxy=None if is_loopback(self.url) else True,
-            logger=SOCKET_LOG,
-        )
+    def _diagnosed(self, error: Exception) -> Trouble | None:
+        return diagnose(error, self._host, self.world.clock.now().wall_ms)
 
-    async def _serve(self, connection: Connection) -> None:
+    def _connected(self, connection: Connection) -> None:
+        self._dialling -= 1
+        if self._current is not None:
+            self._spare = connection
+            connection.subscribe([self._natives[symbol] for symbol in self.watch.of(quarantined=False)])
+            return
         self._current = connection
+        self._pulse = Pulse(self.feed.id, connection.opened_ms)
         for state in self.watch.opened(connection.opened_ms):
             self.world.emit(state)
-        connection.subscribe([self._natives[symbol] for symbol in self.watch.of(quarantined=False)])
-        connection.subscribe([self._natives[symbol] for symbol in self.watch.of(quarantined=True)])
         self._say("subscribing", f"connected to {self._host}, no data yet{self._before}")
-        await connection.run()
+        first = [self._natives[symbol] for symbol in self.watch.of(quarantined=False)]
+        self._ask(connection, self.turns.opened(first))
+        if not self.feed.fragile or self._exiled:
+            connection.subscribe([self._natives[symbol] for symbol in self.watch.of(quarantined=True)])
+
+    def _ask(self, connection: Connection, natives: Collection[str]) -> None:
+        """Subscribe, now; what has its turn later is not awaited yet."""
+        connection.subscribe(list(natives))
+        self.watch.asked([self.symbols[native] for native in natives], self.now_ms())
+
+    def _parted(self, connection: Connection, trouble: Trouble) -> None:
+        """A connection is over. Where another one is open it takes over; where one is on its way it is waited for."""
+        if connection is self._spare:
+            self._spare = None
+            self._failed(trouble)
+        elif connection is self._current:
+            self._current = None
+            self._suspect(trouble)
+            if self._spare is not None:
+                self._take_over(self._spare)
+                return
+            for state in self.watch.closed(trouble.reason, self.now_ms()):
+                self.world.emit(state)
+            self._failed(trouble)
+            if self._dialling:
+                self._before = f"; last time: {trouble.reason}"
+                self._say("dialling", f"dialling {self._host}{self._before}")
+
+    def _suspect(self, trouble: Trouble) -> None:
+        """A fragile venue ends a socket without a word at a market that it does not know."""
+        guilty = self.turns.ended(trouble.abrupt)
+        symbol = self.symbols.get(guilty or "")
+        if guilty is None or symbol is None:
+            return
+        reason = f"{self.feed.venue} closes the connection when it is asked for {guilty}"
+        self._quarantine(symbol, reason)
+
+    def _quarantine(self, symbol: str, reason: str) -> None:
+        self.world.emit(self.watch.quarantine(symbol, reason, self.now_ms()))
+        self._send_away(symbol, reason)
+
+    def _send_away(self, symbol: str, reason: str) -> None:
+        """What is not known to a fragile venue is asked for again elsewhere, where it can end no other's socket."""
+        if self.feed.fragile and not self._exiled and self._exile is not None:
+            self._exile(symbol, reason)
+
+    def _failed(self, trouble: Trouble) -> None:
+        """A connection ended, or never came about. Without another one, all is lost for now."""
+        if self._current is not None:
+            wait_s = max(self._renewals.next_s(), trouble.wait_s)
+            self._mind(trouble, wait_s)
+            self._renew_ms = self.now_ms() + round(wait_s * 1000)
+            LOG.info("%s: no successor yet: %s", self.feed.id, trouble.reason)
+        elif not self._dialling and self._lost is not None and not self._lost.done():
+            self._lost.set_result(trouble)
+
+    # handing over
+
+    def _renew(self, now_ms: int) -> None:
+        """Open a successor, when it has its turn to dial."""
+        if self._spare is not None or self._dialling or now_ms < self._renew_ms:
+            return
+        wait_ms = self.world.hosts.of(self.url).take(now_ms)
+        if wait_ms:
+            self._renew_ms = now_ms + wait_ms
+        else:
+            self._dial()
+
+    def _ready(self, spare: Connection, now_ms: int) -> bool:
+        """Whether a successor has what the current connection has, or has had all the time that this may take."""
+        patience_ms = max(self.feed.first_frame_ms, self.feed.silence_ms)
+        return bool(spare.heard) and (self.watch.live <= spare.heard.keys() or now_ms - spare.opened_ms >= patience_ms)
+
+    def _take_over(self, successor: Connection) -> None:
+        before, self._current, self._spare = self._current, successor, None
+        LOG.info("%s: handed over to connection %d", self.feed.id, self.dials)
+        for native, reason in successor.refused.items():
+            self._refuse(native, reason)
+        for state in self.watch.handed_over(successor.opened_ms, successor.heard, self.now_ms()):
+            self.world.emit(state)
+        for update in successor.held.values():
+            self.world.emit(update)
+        successor.held.clear()
+        self._renewals.reset()
+        if before is not None:
+            before.replaced()
+        self._said = None
+        live = self.watch.state == "live"
+        self._say(self.watch.state, "" if live else f"connected to {self._host}, no data yet")
+
+    # frames
 
     def take(self, connection: Connection, frame: str | bytes) -> None:
         """One frame of a connection. One of an older connection is dropped."""
-        if connection is not self._current:
+        if connection is not self._current and connection is not self._spare:
             self.dropped += 1
             return
-        now_ms = self.now_ms()
-        self.watch.frame(now_ms)
+        now = self.world.clock.now()
+        self._rouse(connection, now.mono_ms)
+        if connection is self._current:
+            self._pulse.frame()
+            self.watch.frame(now.mono_ms)
         try:
-            said = connection.parser.parse(frame, now_ms)
+            said = connection.parser.parse(frame, now.mono_ms)
         except ParseError as error:
-            self._unreadable(connection, error, frame, now_ms)
+            connection.unreadable(error, frame, now.mono_ms)
+            if connection is self._current:
+                self.watch.unreadable(error.symbol, str(error))
             return
-        connection.bad.good(now_ms)
+        connection.bad.good(now.mono_ms)
         for each in said:
-            self._pass_on(connection, each, now_ms)
+            self._pass_on(connection, each, now)
+        if connection is self._spare and self._ready(connection, now.mono_ms):
+            self._take_over(connection)
 
-    def _pass_on(self, connection: Connection, said: Said, now_ms: int) -> None:
+    def _pass_on(self, connection: Connection, said: Said, now: Instant) -> None:
         match said:
             case Pong():
                 pass
             case Reply():
                 connection.reply(said.text)
             case Closing():
-                raise Recycle(said.reason, planned=True)
+                connection.ends_ms, connection.ends_why = now.mono_ms, said.reason
             case Ack():
-                for native in connection.answered(said):
-                    if native not in self.symbols:
-                        continue
-                    reason = f"refused by {self.feed.venue}: {said.reason}"
-                    self.world.emit(self.watch.quarantine(self.symbols[native], reason, now_ms))
-            case FeedState() | SymbolState():
+                self._answered(connection, said)
+            case FeedState() | SymbolState() | FeedPulse() | Woke() | Unread():
                 self.world.emit(said)
+            case _ if said.symbol not in self._natives:
+                pass  # asked for earlier, and not wanted any more
+            case _ if connection.order.overtaken(said):
+                pass  # older than what is known: it must not look fresh
+            case _ if connection is self._spare:
+                connection.hold(said, said.symbol, now.mono_ms)
             case _:
-                changed = self.watch.data(said.symbol, now_ms)
-                if changed is not None:
-                    self.world.emit(changed)
-                    self._before = ""
-                    self._say("live", "")
+                if isinstance(said, Mark | Spot | Confirmed) and said.venue_ms is not None:
+                    self._pulse.skew.note(said.venue_ms, now)
+                self._data(connection, said.symbol, now.mono_ms)
                 self.world.emit(said)
 
-    def _unreadable(self, connection: Connection, error: ParseError, frame: str | bytes, now_ms: int) -> None:
-        """One bad frame costs one frame; what deltas build on is asked for again; too many end the connection."""
-        bad = connection.bad
-        too_many = bad.bad(now_ms, error.symbol is not None)
-        if bad.total.bit_count() == 1:  # the 1st, 2nd, 4th, 8th: a sample, not a flood
-            text = frame if isinstance(frame, str) else frame[:SAMPLE].decode("latin-1")
-            LOG.warning("%s: unreadable frame %d: %s: %s", self.feed.id, bad.total, error, clean(text, SAMPLE))
-        if too_many:
-            raise Recycle(f"too many unreadable frames, the last: {error}")
-        self.watch.unreadable(error.symbol, str(error))
+    def _data(self, connection: Connection, symbol: str, now_ms: int) -> None:
+        """Data of a symbol came: it is live, and proven."""
+        changed = self.watch.data(symbol, now_ms)
+        if changed is None:
+            return
+        self.world.emit(changed)
+        self._before = self._exiled = ""
+        self._say("live", "")
+        self._ask(connection, self.turns.proven(self._natives[symbol]))
+
+    def _answered(self, connection: Connection, ack: Ack) -> None:
+        if ack.accepted and ack.native is not None and connection is self._current:
+            self._ask(connection, self.turns.proven(ack.native))
+        reason = f"refused by {self.feed.venue}: {ack.reason}"
+        for native in connection.answered(ack):
+            if connection is self._spare:
+                connection.refused[native] = reason
+            else:
+                self._refuse(native, reason)
+                self._ask(connection, self.turns.proven(native))
+
+    def _refuse(self, native: str, reason: str) -> None:
+        if native in self.symbols:
+            self._quarantine(self.symbols[native], reason)
+
+    # time
+
+    def _rouse(self, connection: Connection, now_ms: int) -> None:
+        """After a sleep of the machine no connection is trusted, and nothing it still holds is read."""
+        awake = self.world.awake
+        if awake.look(now_ms) != connection.naps:
+            raise Recycle(f"the machine slept for {awake.slept_ms / 1000:.0f} s", planned=True)
 
     def look(self, connection: Connection) -> None:
-        """What the clock alone shows: silence, and the end of a connection's life."""
-        now_ms = self.now_ms()
+        """What the clock alone shows: a sleep, silence, and the end of a connection's life."""
+        now = self.world.clock.now()
+        now_ms = now.mono_ms
+        self._rouse(connection, now_ms)
+        if connection is self._spare:
+            self._look_at_spare(connection, now_ms)
+        if connection is not self._current:
+            return
+        if pulse := self._pulse.due(now):
+            self.world.emit(pulse)
         verdict = self.watch.tick(now_ms)
         for state in verdict.states:
             self.world.emit(state)
         if verdict.states and self.watch.state == "stale":
             self._say("stale", verdict.states[-1].reason)
+        if verdict.renew:
+            connection.ends_ms = now_ms
         if verdict.recycle is not None:
             raise Recycle(f"{verdict.recycle} ({shown(self.url)})")
         if verdict.resubscribe:
             connection.resubscribe([self._natives[symbol] for symbol in verdict.resubscribe])
+        for state in verdict.states:
+            if state.state == "quarantined":
+                self._ask(connection, self.turns.unproven(self._natives[state.symbol]))
+                self._send_away(state.symbol, state.reason)
         if now_ms >= connection.ends_ms:
-            raise Recycle(f"reconnecting before {self.feed.venue} closes the socket by its rule", planned=True)
+            self._renew(now_ms)
+
+    def _look_at_spare(self, spare: Connection, now_ms: int) -> None:
+        if self._ready(spare, now_ms):
+            self._take_over(spare)
+        elif not spare.heard and now_ms - spare.opened_ms >= self.feed.first_frame_ms:
+            raise Recycle(f"no data came on the connection that was to take over ({shown(self.url)})")
 
     def _say(self, state: FeedStatus, reason: str, retry_mono_ms: int | None = None) -> None:
         """The feed's state, once per change."""

@@ -54,6 +54,8 @@ class Trouble(Struct, frozen=True):
     """The wait holds for everything that calls this host."""
     planned: bool = False
     """Our own decision on a healthy connection: dial again soon, without growing back-off."""
+    abrupt: bool = False
+    """It ended without a closing word."""
 
 
 class Recycle(FeedError):
@@ -131,7 +133,7 @@ def closed(error: ConnectionClosed, host: str) -> Trouble:
     theirs = error.rcvd is not None and (error.sent is None or bool(error.rcvd_then_sent))
     frame = error.rcvd if theirs else error.sent
     if frame is None:
-        return Trouble(f"connection to {host} lost")
+        return Trouble(f"connection to {host} lost", abrupt=True)
     words = CLOSE_WORDS.get(frame.code, "closed")
     said = f": {clean(frame.reason, 80)}" if frame.reason else ""
     if not theirs:

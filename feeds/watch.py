@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct, field
@@ -22,6 +22,8 @@ class Watched(Struct):
     """One symbol on the current connection."""
 
     state: Literal["waiting", "live", "stale", "quarantined"] = "waiting"
+    first_ms: int | None = None
+    """When it was first subscribed to on the current connection; None while its turn is to come."""
     asked_ms: int = 0
     """When it was last subscribed to."""
     data_ms: int | None = None
@@ -39,6 +41,8 @@ class Verdict(Struct):
     resubscribe: list[str] = field(default_factory=list)
     recycle: str | None = None
     """Why the connection has to go."""
+    renew: bool = False
+    """Whether another connection should take over, for the sake of a symbol among live ones."""
 
 
 class Watch:
@@ -54,17 +58,44 @@ class Watch:
         self._last_data_ms: int | None = None
 
     def opened(self, at_ms: int) -> list[SymbolState]:
-        """A new connection has subscribed to everything. What was quarantined stays so until its data comes."""
+        """A new connection is there to subscribe on. What was quarantined stays so until its data comes."""
         self._opened_ms = self._frame_ms = at_ms
         self._first_data_ms = self._last_data_ms = None
         states = []
         for symbol, watched in self._symbols.items():
+            watched.first_ms = None
             watched.asked_ms = at_ms
             watched.data_ms = None
             watched.lost = False
             if watched.state != "quarantined":
                 states.append(self._turn(symbol, "waiting", "subscribed, waiting for its first frame", at_ms))
         return states
+
+    def asked(self, symbols: Sequence[str], at_ms: int) -> None:
+        """These were subscribed to."""
+        for symbol in symbols:
+            self._symbols[symbol].first_ms = self._symbols[symbol].asked_ms = at_ms
+
+    def handed_over(self, opened_ms: int, heard: Mapping[str, int], at_ms: int) -> list[SymbolState]:
+        """Another connection has taken over, on which these were heard, and when: they are live on it. What it has not
+        heard yet keeps its state, and its age.
+        """
+        self._opened_ms, self._frame_ms = opened_ms, at_ms
+        self._first_data_ms = min(heard.values(), default=None)
+        self._last_data_ms = max(heard.values(), default=None)
+        states = []
+        for symbol, watched in self._symbols.items():
+            watched.first_ms = watched.asked_ms = opened_ms
+            watched.lost, watched.why = False, ""
+            if symbol in heard:
+                watched.data_ms = heard[symbol]
+                if watched.state != "live":
+                    states.append(self._turn(symbol, "live", "", at_ms))
+        return states
+
+    def forget(self, symbol: str) -> None:
+        """Nobody wants it any more."""
+        del self._symbols[symbol]
 
     def closed(self, reason: str, at_ms: int) -> list[SymbolState]:
         """The connection is over: nothing on it is live any more."""
@@ -92,7 +123,7 @@ class Watch:
 
     def unreadable(self, symbol: str | None, reason: str) -> None:
         """A frame of this symbol, or one that may have been any symbol's, could not be read."""
-        for each in self._symbols if symbol is None else (symbol,):
+        for each in self._symbols if symbol is None else {symbol} & self._symbols.keys():
             watched = self._symbols[each]
             watched.lost = self._feed.deltas
             watched.why = watched.why if symbol is None else f"; its frames cannot be read: {reason}"
@@ -100,6 +131,11 @@ class Watch:
     def of(self, quarantined: bool) -> list[str]:
         """The symbols that are, or are not, in quarantine."""
         return [symbol for symbol, w in self._symbols.items() if (w.state == "quarantined") is quarantined]
+
+    @property
+    def live(self) -> set[str]:
+        """The symbols whose data flows."""
+        return {symbol for symbol, watched in self._symbols.items() if watched.state == "live"}
 
     @property
     def state(self) -> Literal["subscribing", "live", "stale"]:
@@ -126,8 +162,8 @@ class Watch:
         first_ms = self._feed.first_frame_ms
         if self._first_data_ms is None and at_ms - self._opened_ms >= first_ms:
             verdict.recycle = f"subscribed, but no data came in {first_ms // 1000} s"
-        if verdict.recycle is not None and self.state == "live" and not self._solo(at_ms):
-            verdict.recycle = None
+        if verdict.recycle is not None and self.state == "live":
+            verdict.recycle, verdict.renew = None, self._solo(at_ms)
         return verdict
 
     def _judge(self, symbol: str, watched: Watched, at_ms: int, verdict: Verdict) -> None:
@@ -149,8 +185,14 @@ class Watch:
                 verdict.recycle = f"{symbol} stays silent after subscribing again"
                 if waited >= NUDGE_MS:
                     self._ask(symbol, watched, at_ms, verdict)
-            case "quarantined" if waited >= SOLO_RECYCLE_MS:
+            case "quarantined" if waited >= SOLO_RECYCLE_MS and not self._feed.fragile:
                 self._ask(symbol, watched, at_ms, verdict)
+
+    def _waited_in_vain(self, at_ms: int) -> bool:
+        """Whether everything was asked for on this connection, and long enough ago."""
+        first = [watched.first_ms for watched in self._symbols.values() if watched.state != "quarantined"]
+        since_ms = max((each for each in first if each is not None), default=self._opened_ms)
+        return None not in first and at_ms - since_ms >= self._feed.first_frame_ms
 
     def _ask(self, symbol: str, watched: Watched, at_ms: int, verdict: Verdict) -> None:
         watched.asked_ms = at_ms
@@ -158,7 +200,7 @@ class Watch:
         verdict.resubscribe.append(symbol)
 
     def _solo(self, at_ms: int) -> bool:
-        """Whether a live socket may be dropped for one silent symbol: seldom, since the others pay for it."""
+        """Whether a live socket may be renewed for one silent symbol: seldom, since it costs a dial."""
         if self._solo_ms is not None and at_ms - self._solo_ms < SOLO_RECYCLE_MS:
             return False
         self._solo_ms = at_ms

@@ -247,6 +247,31 @@ class SymbolState(Struct, frozen=True, tag=True):
     at_mono_ms: int
 
 
+class FeedPulse(Struct, frozen=True, tag=True):
+    """How one feed's connection beats, told about once a second."""
+
+    feed: str
+    per_s: float
+    """Frames a second, over the last ten seconds."""
+    skew_s: float | None
+    """The venue's clock minus the monitor's; None where its frames carry no time."""
+    at_mono_ms: int
+
+
+class Woke(Struct, frozen=True, tag=True):
+    """The machine slept, or the whole process stood still: everything known before it is old."""
+
+    slept_ms: int
+    at_mono_ms: int
+
+
+class Unread(Struct, frozen=True, tag=True):
+    """A symbol, or the whole feed where it names none, is not read any more, because nobody wants it."""
+
+    feed: str
+    symbol: str | None = None
+
+
 Update = (
     Mark
     | Index
@@ -261,5 +286,8 @@ Update = (
     | Settlements
     | FeedState
     | SymbolState
+    | FeedPulse
+    | Woke
+    | Unread
 )
 """Everything a feed may say; `Book.apply` takes one of these."""

@@ -27,6 +27,7 @@ from hedge.market import (
     Candles,
     Confirmed,
     Dropped,
+    FeedPulse,
     FeedState,
     Funding,
     FundingInterval,
@@ -38,8 +39,10 @@ from hedge.market import (
     Spot,
     SymbolState,
     Tiers,
+    Unread,
     Update,
     Want,
+    Woke,
 )
 from hedge.portfolio.policy import on_plan_band
 from hedge.portfolio.written import Portfolio
@@ -161,6 +164,14 @@ class Book:
                 self.ledger.note_symbol(update)
                 market = self._market(update.feed, update.symbol)
                 return self._touches_of(market) | {f"feed:{update.feed}"}
+            case FeedPulse():
+                self.ledger.pulses[update.feed] = update
+                return NOTHING
+            case Unread():
+                self.ledger.forget(update)
+                return frozenset((f"feed:{update.feed}",))
+            case Woke():
+                return NOTHING
 
     def forget_feeds(self) -> None:
         """Other streams are read from now on: what feeds said of themselves, and of their symbols, no longer counts."""

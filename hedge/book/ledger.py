@@ -15,6 +15,7 @@ from hedge.market import (
     Candles,
     Confirmed,
     Dropped,
+    FeedPulse,
     FeedState,
     Funding,
     FundingInterval,
@@ -27,6 +28,7 @@ from hedge.market import (
     Spot,
     SymbolState,
     Tiers,
+    Unread,
 )
 from hedge.rates import Implied
 from hedge.settled import near, still_unconfirmed
@@ -204,6 +206,8 @@ class Ledger:
     def __init__(self) -> None:
         self.markets: dict[tuple[str, str], Market] = {}
         self.feeds: dict[str, FeedState] = {}
+        self.pulses: dict[str, FeedPulse] = {}
+        """By feed, how its connection beats."""
         self.data_at: dict[str, int] = {}
         """By feed, when data last arrived, monotonic ms."""
         self.sick: dict[str, dict[str, SymbolState]] = {}
@@ -248,6 +252,15 @@ class Ledger:
             sick[update.symbol] = update
         self.market(venue_of(update.feed), update.symbol).states[update.feed] = update
 
+    def forget(self, update: Unread) -> None:
+        """A symbol or a whole feed is not read any more: what it said of itself no longer counts."""
+        if update.symbol is None:
+            for kept in (self.feeds, self.sick, self.pulses, self.data_at):
+                kept.pop(update.feed, None)
+            return
+        self.sick.get(update.feed, {}).pop(update.symbol, None)
+        self.market(venue_of(update.feed), update.symbol).states.pop(update.feed, None)
+
     def rows(self, now: Instant) -> tuple[FeedRow, ...]:
         """Every feed that has said anything, in the order they first did."""
         return tuple(self.row(feed, now) for feed in self.feeds)
@@ -256,7 +269,7 @@ class Ledger:
         """One feed, with its age and the symbols that are not live."""
         state = self.feeds[feed]
         at = self.data_at.get(feed)
-        retry = state.retry_mono_ms
+        retry, pulse = state.retry_mono_ms, self.pulses.get(feed)
         return FeedRow(
             feed=feed,
             state=state.state,
@@ -264,6 +277,8 @@ class Ledger:
             age_s=seconds(now.mono_ms, at),
             retry_s=seconds_left(retry, now.mono_ms),
             dials=state.dials,
+            per_s=None if pulse is None else pulse.per_s,
+            skew_s=None if pulse is None else pulse.skew_s,
             symbols={symbol: sick.reason or sick.state for symbol, sick in self.sick.get(feed, {}).items()},
         )
 

@@ -187,7 +187,9 @@ class Rig:
     ) -> None:
         assert self._task is not None
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        for ended in await asyncio.gather(self._task, return_exceptions=True):
+            if isinstance(ended, Exception):
+                raise ended
 
 
 def mark_frame(native: str, mark: str = "100.5", at_ms: int = WALL_MS, **more: object) -> dict[str, object]:

@@ -89,7 +89,7 @@ async def test_one_symbol_that_falls_silent_goes_stale_alone() -> None:
         assert peer.dials == 1
 
 
-async def test_a_socket_is_dropped_for_one_silent_symbol_once_not_again_and_again() -> None:
+async def test_a_socket_is_renewed_for_one_silent_symbol_once_not_again_and_again() -> None:
     async with Peer() as peer, Rig(binance.USDM, peer.url, [BTC, ETH]) as rig:
         await flow(rig, peer, 3, "BTCUSDT", "ETHUSDT")
         await flow(rig, peer, 15, "BTCUSDT")
@@ -251,24 +251,6 @@ async def test_a_frame_of_an_old_connection_is_dropped() -> None:
         rig.stream.take(old, msgspec.json.encode(mark_frame("BTCUSDT", "1", WALL_MS + 9000)).decode())
         assert rig.ear.updates == []
         assert rig.stream.dropped == 1
-
-
-async def test_an_announced_closing_is_followed_by_a_prompt_dial() -> None:
-    async with Peer() as peer, Rig(binance.SPOT, peer.url, ["BTC/USDT"]) as rig:
-        await peer.send({"e": "serverShutdown", "E": WALL_MS})
-        await until(lambda: rig.ear.last_feed.state == "backing_off")
-        await rig.time.advance(2)
-        assert peer.dials == 2
-
-
-async def test_a_connection_is_renewed_before_the_venue_ends_it() -> None:
-    short = msgspec.structs.replace(binance.USDM, lifetime_s=100.0)
-    async with Peer() as peer, Rig(short, peer.url, [BTC]) as rig:
-        await flow(rig, peer, 96, "BTCUSDT")
-        assert peer.dials == 1
-        await flow(rig, peer, 5, "BTCUSDT")
-        assert peer.dials == 2
-        assert any("by its rule" in each.reason for each in rig.ear.feed_states)
 
 
 async def test_bybit_is_pinged_every_twenty_seconds_and_recycled_when_nothing_answers() -> None:
