@@ -27,6 +27,7 @@ from feeds.contracts import (
     candles_of,
     family_of,
     instrument_of,
+    levels_of,
     needed,
     settlements_of,
     tiers_of,
@@ -194,6 +195,10 @@ async def brackets(exchange: Any, instrument: Instrument, market: Mapping[str, A
         info = market["info"]
         tables = exchange.options["margin tables"]
         return brackets_by_leverage(tables, info.get("marginTableId"), info["maxLeverage"]), known.tiers
+    if known.brackets == "levels":
+        mark = needed((await exchange.fetch_ticker(symbol))["info"]["fairPrice"], "mark")
+        levels = levels_of(market["info"])
+        return brackets_in_contracts(levels, instrument, mark), f"{known.tiers} at {mark.normalize():f}"
     rows = await exchange.fetch_market_leverage_tiers(symbol)
     if known.brackets == "contracts":
         mark = needed((await exchange.fetch_mark_price(symbol, {"instType": "SWAP"}))["info"]["markPx"], "mark")
@@ -320,8 +325,9 @@ async def settlements(exchange: Any, venue: str, symbol: str, since_ms: int, now
     known = metadata_of(venue)
     page, until_ms = known.settlements_a_page, now_ms
     rows: list[Any] = []
-    for _ in range(PAGES):
-        found = await exchange.fetch_funding_rate_history(symbol, since_ms, page, {known.until: until_ms})
+    for number in range(1, PAGES + 1):
+        span = {known.page: number} if known.page else {known.until: until_ms}
+        found = await exchange.fetch_funding_rate_history(symbol, since_ms, page, span)
         rows += found
         if len(found) < page:
             return settlements_of(rows)

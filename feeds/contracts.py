@@ -18,6 +18,7 @@ MULTIPLIED = re.compile(
 )
 """1000PEPE, 1000000MOG, 1MBABYDOGE, SHIB1000, kPEPE. Not 1INCH: it is a coin, and so would be 100X or KAS."""
 
+MOST_LEVELS = 200
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 
@@ -114,6 +115,32 @@ def brackets_in_contracts(rows: Sequence[Mapping[str, Any]], instrument: Instrum
             raise ParseError("brackets that overlap")
         tiers.append(Tier(floor, cap, tier.maintenance_rate, Decimal(0), tier.max_leverage))
     return tuple(tiers)
+
+
+def levels_of(info: Mapping[str, Any]) -> list[dict[str, object]]:
+    """MEXC's risk levels as bracket rows that count contracts: a list of its own, or a first level and equal steps.
+
+    Raises ParseError where they count anything else, or where a number is missing."""
+    if info.get("riskLimitType") not in (None, "BY_VOLUME"):
+        raise ParseError(f"risk levels of another kind: {clean(str(info['riskLimitType']), 32)}")
+    if info.get("riskLimitCustom"):
+        own = sorted(info["riskLimitCustom"], key=lambda row: needed(row["maxVol"], "end of a risk level"))
+        return [_level(row["maxVol"], row["mmr"], row["maxLeverage"]) for row in own]
+    top, step = needed(info.get("riskBaseVol"), "first risk level"), needed_or_zero(info.get("riskIncrVol"))
+    maintenance = needed(info.get("maintenanceMarginRate"), "maintenance rate")
+    initial = needed(info.get("initialMarginRate"), "initial rate")
+    more = needed_or_zero(info.get("riskIncrMmr")), needed_or_zero(info.get("riskIncrImr"))
+    count = int(needed(info.get("riskLevelLimit"), "number of risk levels")) if step else 1
+    return [
+        _level(top + step * number, maintenance + more[0] * number, round(1 / (initial + more[1] * number), 4))
+        for number in range(min(count, MOST_LEVELS))
+    ]
+
+
+def _level(cap: object, rate: object, leverage: object) -> dict[str, object]:
+    """One row as ccxt would write it; what it counts is not value, whatever the key says."""
+    row = {"maintenanceMarginRate": rate, "maxLeverage": leverage}
+    return {"minNotional": None, "maxNotional": needed(cap, "end of a risk level"), **row, "info": {}}
 
 
 def brackets_by_leverage(tables: Sequence[Any], table: object, greatest: object) -> tuple[Tier, ...]:

@@ -41,12 +41,14 @@ class Metadata(Struct, frozen=True, kw_only=True):
     """Parts of the venue's list that ccxt is asked for, where it does not know them by family."""
     own_names: bool = False
     """The venue's spelling of a coin (`kPEPE`) holds; ccxt writes all of it in capitals."""
-    brackets: Literal["notional", "contracts", "leverage"] = "notional"
-    """What maintenance tiers count: value; contracts, each rate for the whole position; or the greatest leverage, half
-    of whose initial margin is the maintenance margin."""
+    brackets: Literal["notional", "contracts", "levels", "leverage"] = "notional"
+    """What maintenance tiers count: value; contracts, each rate for the whole position; levels of contracts in the
+    venue's own row; or the greatest leverage, half of whose initial margin is the maintenance margin."""
     candles_a_page: int = 1000
     until: str = "until"
     """The key by which ccxt hands on the end of a span of settlements."""
+    page: str = ""
+    """The key of a page's number, where the venue counts pages of settlements instead of taking an end."""
     oldest_first: bool = False
     """Whether a page of settlements holds the oldest of the span, not the newest."""
 
@@ -86,6 +88,15 @@ METADATA: Mapping[str, Metadata] = {
         no_tiers="weex publishes no maintenance tiers",
         # Orders and positions count coins; what ccxt shows as the contract size is smaller by up to a million.
         sizes={"linear": Decimal(1)},
+    ),
+    "mexc": Metadata(
+        contracts={"mexc": frozenset({"linear", "inverse"})},
+        past="mexc",
+        settlements_a_page=100,
+        page="page_num",
+        tiers="mexc risk levels",
+        # ccxt leaves out the first level's own width and takes contracts for money.
+        brackets="levels",
     ),
     "okx": Metadata(
         contracts={"okx": frozenset({"linear", "inverse"})},

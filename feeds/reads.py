@@ -6,6 +6,7 @@ holds for our own requests (feeds.rest) and for the ccxt helper, whose requests 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ class Read(Struct, frozen=True):
     path: str
     questions: Mapping[str, frozenset[str]] = {}
     """By the `type` that a posted question names, the further keys that it may have. Empty: it is a GET."""
+    of_market: bool = False
+    """Whether the name of one market follows the path: `/kline/BTC_USDT`."""
 
 
 BINANCE_USDM = "https://fapi.binance.com"
@@ -31,6 +34,7 @@ BYBIT = "https://api.bybit.com"
 BINGX = "https://open-api.bingx.com"
 WEEX_CONTRACT = "https://api-contract.weex.com"
 WEEX_SPOT = "https://api-spot.weex.com"
+MEXC = "https://api.mexc.com"
 OKX = "https://www.okx.com"
 HYPERLIQUID = "https://api.hyperliquid.xyz"
 
@@ -44,6 +48,8 @@ HYPERLIQUID_QUESTIONS: Mapping[str, frozenset[str]] = {
 }
 LONGEST_QUESTION = 1000
 """Characters."""
+MARKET = re.compile(r"[A-Z0-9]{1,24}_[A-Z0-9]{1,8}")
+"""A market's own name at the end of a path."""
 
 READS = (
     Read("binance", BINANCE_USDM, "/fapi/v1/exchangeInfo"),
@@ -82,6 +88,14 @@ READS = (
     Read("weex", WEEX_CONTRACT, "/capi/v3/market/markPriceKlines"),
     Read("weex", WEEX_CONTRACT, "/capi/v3/market/indexPriceKlines"),
     Read("weex", WEEX_CONTRACT, "/capi/v3/market/fundingRate"),
+    Read("mexc", MEXC, "/api/v1/contract/detail"),
+    Read("mexc", MEXC, "/api/v1/contract/ticker"),
+    Read("mexc", MEXC, "/api/v1/contract/funding_rate"),
+    Read("mexc", MEXC, "/api/v1/contract/funding_rate/history"),
+    Read("mexc", MEXC, "/api/v1/contract/kline", of_market=True),
+    Read("mexc", MEXC, "/api/v1/contract/kline/fair_price", of_market=True),
+    Read("mexc", MEXC, "/api/v1/contract/kline/index_price", of_market=True),
+    Read("mexc", MEXC, "/api/v3/exchangeInfo"),
     Read("okx", OKX, "/api/v5/public/instruments"),
     Read("okx", OKX, "/api/v5/public/position-tiers"),
     Read("okx", OKX, "/api/v5/public/mark-price"),
@@ -101,6 +115,14 @@ def address(read: Read, overrides: Mapping[str, str]) -> str:
 def find(venue: str, path: str) -> Read | None:
     """The listed read of this venue and path."""
     return next((read for read in READS if read.venue == venue and read.path == path), None)
+
+
+def _leads_to(read: Read, bare: str, overrides: Mapping[str, str]) -> bool:
+    """Whether an address without its query is that of this read."""
+    base = address(read, overrides)
+    if not read.of_market:
+        return bare == base
+    return bare.startswith(f"{base}/") and MARKET.fullmatch(bare.removeprefix(f"{base}/")) is not None
 
 
 def question_of(body: str) -> dict[str, object] | None:
@@ -131,7 +153,7 @@ def refusal(
     if method == "GET" and body is None and "/".join(bare.split("/", 3)[:3]) in public:
         return None
     for read in READS:
-        if method == "GET" and body is None and not read.questions and bare == address(read, overrides):
+        if method == "GET" and body is None and not read.questions and _leads_to(read, bare, overrides):
             return None
         if method == "POST" and body is not None and url == address(read, overrides) and _named(read, body):
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from feeds import any_venue, binance, bingx, bybit, hyperliquid, okx, weex
+from feeds import any_venue, binance, bingx, bybit, hyperliquid, mexc, okx, weex
 from feeds.metadata import METADATA
 from feeds.venue import Feed, Poll, perpetual_parts, spot_parts
 from hedge.market import Want
@@ -16,6 +16,7 @@ LISTED = (
     bybit.LINEAR,
     bybit.INVERSE,
     bybit.SPOT,
+    mexc.FUTURES,
     bingx.SWAP,
     weex.CONTRACT,
     okx.OKX,
@@ -27,6 +28,7 @@ FEEDS: Mapping[str, Feed] = {feed.id: feed for feed in LISTED}
 POLLS: tuple[Poll, ...] = (
     binance.USDM_INTERVALS,
     binance.COINM_INTERVALS,
+    mexc.INTERVALS,
     bingx.ANCHOR,
     weex.ANCHOR,
 )

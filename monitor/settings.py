@@ -26,12 +26,14 @@ FEED_IDS = (
     "bingx-swap",
     "weex-contract",
     "bybit-spot",
+    "mexc-futures",
     "okx",
     "hyperliquid",
 )
 VENUE_IDS = (
     "binance",
     "bybit",
+    "mexc",
     "bingx",
     "weex",
     "okx",

@@ -15,6 +15,7 @@ from feeds.simulator.bingx import Bingx
 from feeds.simulator.bybit import Bybit
 from feeds.simulator.clock import Moment, Pace, SystemClock
 from feeds.simulator.market import Market
+from feeds.simulator.mexc import Mexc
 from feeds.simulator.scenario import ScenarioName
 from feeds.simulator.script import Fault, FaultKind, Script
 from feeds.simulator.weex import Weex
@@ -25,7 +26,7 @@ HOST = "127.0.0.1"
 _TICK_S = 0.1
 _SHORTEST_SLEEP_S = 0.01
 _CLOSING_S = 0.3
-_KEY_HEADERS = ("X-MBX-APIKEY", "X-BAPI-API-KEY", "X-BX-APIKEY", "ACCESS-KEY")
+_KEY_HEADERS = ("X-MBX-APIKEY", "X-BAPI-API-KEY", "X-MEXC-APIKEY", "ApiKey", "X-BX-APIKEY", "ACCESS-KEY")
 
 
 class Line:
@@ -152,6 +153,7 @@ class Simulator:
         """The venues that this exchange plays."""
         yield Binance(self.market, wall_ms)
         yield Bybit(self.market, wall_ms)
+        yield Mexc(self.market, wall_ms)
         yield Bingx(self.market, wall_ms)
         yield Weex(self.market, wall_ms)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from feeds.clean import ParseError
-from feeds.contracts import coin_of, family_of, instrument_of, tiers_of
-from hedge.market import Tier
+from feeds.contracts import brackets_in_contracts, coin_of, family_of, instrument_of, levels_of, tiers_of
+from hedge.market import Instrument, Tier
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,66 @@ def test_bybit_counts_inverse_contracts_in_dollars_whatever_its_smallest_order()
 def test_an_instrument_without_its_size_is_none(more: dict[str, Any]) -> None:
     with pytest.raises(ParseError):
         instrument_of("binance", market(**more), 0)
+
+
+def levels(**more: Any) -> dict[str, Any]:
+    """MEXC's own row, with JSON numbers as ccxt hands them on."""
+    return {
+        "riskBaseVol": 10000,
+        "riskIncrVol": 200000,
+        "riskIncrMmr": 0.004,
+        "riskIncrImr": 0.008,
+        "riskLevelLimit": 3,
+        "maintenanceMarginRate": 0.004,
+        "initialMarginRate": 0.008,
+        "riskLimitType": "BY_VOLUME",
+    } | more
+
+
+def on_mexc(**more: Any) -> Instrument:
+    return instrument_of("mexc", market(info={}, contractSize="0.0001") | more, 0)
+
+
+def test_the_first_risk_level_is_as_wide_as_it_says_and_each_holds_for_the_whole_position() -> None:
+    tiers = brackets_in_contracts(levels_of(levels()), on_mexc(), Decimal(50_000))
+    assert [tier.cap for tier in tiers] == [Decimal(50_000), Decimal(1_050_000), Decimal(2_050_000)]
+    assert [tier.floor for tier in tiers[1:]] == [tier.cap for tier in tiers[:-1]]
+    assert [tier.maintenance_rate for tier in tiers] == [Decimal("0.004"), Decimal("0.008"), Decimal("0.012")]
+    assert [tier.max_leverage for tier in tiers] == [Decimal(125), Decimal("62.5"), Decimal("41.6667")]
+    assert {tier.maintenance_amount for tier in tiers} == {Decimal(0)}
+
+
+def test_risk_levels_of_a_contract_in_dollars_are_worth_coins() -> None:
+    inverse = on_mexc(inverse=True, contractSize="100", quote="USD", settle="BTC")
+    tiers = brackets_in_contracts(levels_of(levels(riskBaseVol=1000)), inverse, Decimal(50_000))
+    assert tiers[0].cap == Decimal(2)
+
+
+def test_one_level_without_steps_and_levels_of_its_own() -> None:
+    assert [row["maxNotional"] for row in levels_of(levels(riskIncrVol=0))] == [Decimal(10000)]
+    own = [
+        {"level": 2, "maxVol": 900, "mmr": 0.01, "imr": 0.02, "maxLeverage": 50},
+        {"level": 1, "maxVol": 100, "mmr": 0.005, "imr": 0.01, "maxLeverage": 100},
+    ]
+    assert [row["maxNotional"] for row in levels_of(levels(riskLimitCustom=own))] == [Decimal(100), Decimal(900)]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"riskLimitType": "BY_VALUE"},
+        {"riskBaseVol": 0},
+        {"riskBaseVol": None},
+        {"maintenanceMarginRate": None},
+        {"initialMarginRate": 0},
+        {"riskIncrVol": -1},
+        {"riskLevelLimit": 0},
+        {"riskIncrVol": "many"},
+    ],
+)
+def test_risk_levels_that_count_something_else_are_refused(more: dict[str, Any]) -> None:
+    with pytest.raises(ParseError):
+        levels_of(levels(**more))
 
 
 def row(floor: str, cap: str, rate: str, leverage: str, **info: str) -> dict[str, Any]:

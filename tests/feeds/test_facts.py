@@ -181,11 +181,14 @@ BINANCE = (
     | {"https://api.binance.com/api/v3/klines"}
 )
 BYBIT = ("instruments-info", "risk-limit", "tickers", "kline", "mark-price-kline", "index-price-kline")
+MEXC_CANDLES = ("kline/X_USDT", "kline/fair_price/X_USDT", "kline/index_price/X_USDT")
+MEXC = ("detail", "ticker", "funding_rate/history", *MEXC_CANDLES)
 LEAVES = {
     "binance": BINANCE,
     "binanceusdm": BINANCE,
     "binancecoinm": BINANCE,
     "bybit": below("https://api.bybit.com/v5/market", *BYBIT, "funding/history"),
+    "mexc": below("https://api.mexc.com/api/v1/contract", *MEXC) | {"https://api.mexc.com/api/v3/exchangeInfo"},
 }
 """By ccxt class, the only addresses to which it may send."""
 
@@ -199,7 +202,7 @@ async def test_every_call_that_ccxt_knows_is_refused_but_the_listed_reads(name: 
     passed, walked = set(), 0
     for section, method, path in endpoints(exchange.api):
         try:
-            request = exchange.sign(path, section, method, {"symbol": "X", "timestamp": 1})
+            request = exchange.sign(path, section, method, {"symbol": "X_USDT", "timestamp": 1})
         except Exception:  # noqa: BLE001, S112 - one that cannot even be signed cannot leave
             continue
         walked += 1

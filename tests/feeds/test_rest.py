@@ -92,18 +92,29 @@ async def test_any_other_path_is_refused(tail: str) -> None:
 
 def test_every_read_is_public_and_every_other_host_is_refused() -> None:
     for read in READS:
-        url = address(read, {})
+        bare = address(read, {})
+        url = bare + "/BTC_USDT" if read.of_market else bare
         assert url.startswith("https://")
         if read.questions:
             continue
         assert refusal("GET", url, {}) is None
         assert refusal("GET", url + "?symbol=X", {}) is None
         assert refusal("POST", url, {}) is not None
-        for other in ("http://" + url[8:], url.replace("https://", "https://evil.example/"), url[:-1]):
+        for other in ("http://" + url[8:], url.replace("https://", "https://evil.example/"), bare[:-1]):
             assert refusal("GET", other, {}) is not None
         assert refusal("GET", url.replace("https://", "https://name:pass@"), {}) is not None
         for word in ("order", "position", "account", "transfer", "withdraw", "listenKey", "margin", "private"):
             assert word.lower() not in read.path.lower().replace("position-tiers", "")
+
+
+@pytest.mark.parametrize(
+    "tail", ["", "/", "/X", "/btc_usdt", "/BTC_USDT/", "/a/BTC_USDT", "/../BTC_USDT", "/BTC_USDT%2F"]
+)
+def test_after_the_path_comes_the_name_of_one_market_and_nothing_else(tail: str) -> None:
+    candles = "https://api.mexc.com/api/v1/contract/kline"
+    assert refusal("GET", f"{candles}/BTC_USDT?interval=Day1", {}) is None
+    assert refusal("GET", candles + tail, {}) is not None
+    assert refusal("GET", f"https://api.mexc.com/api/v1/contract/detail{tail or '/BTC_USDT'}", {}) is not None
 
 
 INFO = "https://api.hyperliquid.xyz/info"
