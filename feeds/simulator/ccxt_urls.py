@@ -93,3 +93,13 @@ def weex_urls(http_base: str, ws_base: str) -> dict[str, object]:
     """For the class weex, which tells contracts from spot by `contract` in the socket's address."""
     table: dict[str, object] = dict.fromkeys(("public", "private", "contract", "contractPrivate"), http_base)
     return table | {"ws": {"spot": f"{ws_base}/spot/v3/ws", "contract": f"{ws_base}/contract/v3/ws"}}
+
+
+def okx_urls(http_base: str, ws_base: str) -> dict[str, object]:
+    """For the class okx, which puts `/public` behind the socket's address itself."""
+    return {"rest": http_base, "ws": f"{ws_base}/ws/v5"}
+
+
+def hyperliquid_urls(http_base: str, ws_base: str) -> dict[str, object]:
+    """For the class hyperliquid."""
+    return {"public": http_base, "private": http_base, "ws": {"public": f"{ws_base}/ws"}}

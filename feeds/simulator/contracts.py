@@ -230,6 +230,57 @@ def _counted(contract: Contract) -> Contract:
     )
 
 
+_OKX_COINS = {
+    "BTC": "0.01",
+    "ETH": "0.1",
+    "BNB": "0.01",
+    "XRP": "100",
+    "DOGE": "1000",
+    "ADA": "100",
+    "PEPE": "10000000",
+}
+"""Coins in one contract of OKX; one coin where it is not here."""
+
+
+def _swapped(contract: Contract) -> Contract:
+    """As OKX lists it: `BTC-USDT-SWAP`, contracts of so many coins or dollars, in hundredths where they are large."""
+    coins = "1" if contract.inverse else _OKX_COINS.get(contract.coin, "1")
+    size = contract.typical_size if contract.inverse else contract.typical_size * contract.multiplier / float(coins)
+    return msgspec.structs.replace(
+        contract,
+        native=f"{contract.coin}-{contract.quote}-SWAP",
+        contract_coins=coins,
+        multiplier=1,
+        tick="0.0000000001" if contract.coin == "PEPE" else contract.tick,
+        step="1" if contract.inverse or contract.coin not in ("BTC", "ETH", "SOL") else "0.01",
+        typical_size=size,
+    )
+
+
+_HYPERLIQUID_STEPS = {
+    "BTC": ("1", "0.00001"),
+    "ETH": ("0.1", "0.0001"),
+    "SOL": ("0.01", "0.01"),
+    "BNB": ("0.01", "0.001"),
+    "AVAX": ("0.001", "0.01"),
+    "LINK": ("0.001", "0.1"),
+    "XRP": ("0.00001", "1"),
+    "DOGE": ("0.00001", "1"),
+    "ADA": ("0.00001", "1"),
+    "LTC": ("0.001", "0.01"),
+    "PEPE": ("0.000001", "1"),
+}
+"""Smallest steps of price and size."""
+
+
+def _by_coin(contract: Contract) -> Contract:
+    """As Hyperliquid lists it: the coin alone, settled in USDC, funded each hour; `kPEPE` counts thousands."""
+    tick, step = _HYPERLIQUID_STEPS[contract.coin]
+    native = contract.coin if contract.multiplier == 1 else f"k{contract.coin}"
+    names = {"native": native, "quote": "USDC", "settle": "USDC", "tick": tick, "step": step}
+    return msgspec.structs.replace(contract, **names, hours=1, cap=0.04, min_notional=10)
+
+
 def _delivery(wall_ms: int) -> datetime:
     """08:00 UTC on the last Friday of a quarter, at least two weeks ahead."""
     at = datetime.fromtimestamp(wall_ms / 1000, tz=UTC)
@@ -284,4 +335,9 @@ def listing(feed: str, wall_ms: int) -> dict[str, Contract]:
     elif feed == "mexc-futures":
         rows = [_counted(_linear(feed, coin, 0.00002)) for coin in _COINS]
         rows += [_inverse(feed, coin, f"{coin}_USD", 100 if coin == "BTC" else 10) for coin in ("BTC", "ETH")]
+    elif feed == "okx":
+        rows = [_swapped(_linear(feed, coin, -0.00006)) for coin in _COINS]
+        rows += [_swapped(_inverse(feed, coin, "", 100 if coin == "BTC" else 10)) for coin in ("BTC", "ETH", "SOL")]
+    elif feed == "hyperliquid":
+        rows = [_by_coin(_linear(feed, coin, 0.00009)) for coin in _COINS]
     return {row.native: row for row in rows}

@@ -15,6 +15,7 @@ from hedge.market import Clock
 _FACTS = (
     *("exchangeInfo", "fundingInfo", "leverageBracket", "instruments-info", "risk-limit", "time", "ping", "margin"),
     *("/contracts", "/symbols"),
+    *("public/instruments", "position-tiers", "/info meta"),
 )
 """Paths that a playback answers from the simulator's own tables; prices come from the capture alone."""
 
@@ -76,18 +77,34 @@ class Recorded:
         self.feed_of = venue.feed_of
         self.urls = venue.urls
         self.ccxt_urls = venue.ccxt_urls
+        self.posts: frozenset[str] = getattr(venue, "posts", frozenset())
         self._venue = venue
         self._bodies = bodies
 
     def answer(self, ask: Ask, now: Moment) -> Answer:
-        body = self._bodies.get(ask.path)
+        name = f"{ask.path} {type_of(ask.body)}" if ask.body else ask.path
+        body = self._bodies.get(name)
         if isinstance(body, str):
             return Answer(body.encode())
         if body is not None:
             return Answer(msgspec.json.encode(body))
-        if any(name in ask.path for name in _FACTS):
+        if any(fact in name for fact in _FACTS):
             return self._venue.answer(ask, now)
-        return reply({"code": -5000, "msg": f"{ask.path} is not part of this recording"}, 404)
+        return reply({"code": -5000, "msg": f"{name} is not part of this recording"}, 404)
+
+
+class Posted(msgspec.Struct):
+    """What a posted question is about."""
+
+    type: str = ""
+
+
+def type_of(body: str) -> str:
+    """The `type` of a posted question, which stands behind its path in a playback's `rest`; empty where it has none."""
+    try:
+        return msgspec.json.decode(body, type=Posted).type
+    except msgspec.MsgspecError:
+        return ""
 
 
 def serve_playback(

@@ -15,6 +15,7 @@ from msgspec import Struct
 FaultKind = Literal[
     "jump",  # the coin's index, and every mark with it, is multiplied by `factor` (symbol: the coin; USDT: a depeg)
     "mark_jump",  # only the mark of this contract is multiplied by `factor`: a fat finger
+    "position",  # what addresses hold of this coin (symbol) is multiplied by `factor`; 0: it is gone
     "freeze",  # this contract repeats the prices of `start_s` while frames go on
     "silent",  # this symbol sends no data, the others do
     "mute",  # no data on the whole feed; acknowledgements and pongs go on
@@ -85,7 +86,7 @@ class Script:
     def find(self, kind: FaultKind, feed: str, symbol: str, at_s: float) -> Fault | None:
         return next(self.holding(kind, feed, symbol, at_s), None)
 
-    def factor(self, kind: Literal["jump", "mark_jump"], feed: str, symbol: str, at_s: float) -> float:
+    def factor(self, kind: Literal["jump", "mark_jump", "position"], feed: str, symbol: str, at_s: float) -> float:
         """The product of all jumps that hold: 1.0 without any."""
         return math.prod(fault.factor for fault in self.holding(kind, feed, symbol, at_s))
 

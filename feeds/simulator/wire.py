@@ -47,12 +47,14 @@ class Dialogue(Protocol):
 
 
 class Ask(Struct, frozen=True):
-    """One HTTP GET below the venue's base."""
+    """One HTTP request below the venue's base."""
 
     path: str
     query: Mapping[str, str] = {}
     key: str = ""
     """The API key header, empty where there is none."""
+    body: str = ""
+    """What was posted; empty: it is a GET."""
 
 
 class Answer(Struct, frozen=True):
