@@ -48,6 +48,13 @@ def coin_name(ticker: str) -> str:
     return ALIASES.get(ticker, ticker)
 
 
+def money_meant(ticker: str) -> str | None:
+    """The money whose letters a ticker has in another order: USTD is USDT. None for any other ticker."""
+    if ticker in MONEY:
+        return None
+    return next((money for money in ("USDT", *sorted(MONEY)) if sorted(money) == sorted(ticker)), None)
+
+
 def strip_multiplier(base: str) -> tuple[str, Decimal]:
     """Coin and coins per quoted unit of a listed base: `1000PEPE` -> PEPE, 1000; `1INCH` stays itself."""
     for pattern, multiplier in _MULTIPLIERS:
@@ -72,6 +79,10 @@ def perp(symbol: str) -> Perp:
         linear, inverse = f"{base}/{quote}:{quote}", f"{base}/{quote}:{base}"
         raise ValueError(f'it is settled in neither its coin nor its quote; write "{linear}" or "{inverse}"')
     if quote not in MONEY:
+        money = quote.upper() if quote.upper() in MONEY else money_meant(quote.upper())
+        if money is not None:
+            coin = base.upper() if base.islower() else base
+            raise ValueError(f'write "{coin}/{money}:{coin if settle == base else money}"')
         raise ValueError(f"its quote must be money, such as USDT; {quote} is not")
     coin, multiplier = strip_multiplier(base)
     return Perp(symbol, base, quote, settle, coin, multiplier)

@@ -48,15 +48,31 @@ def _coin(portfolio: Portfolio, asset: str) -> Iterator[str]:
     held = list(_held(portfolio, asset))
     legs = [(a, p) for a in portfolio.accounts for p in a.positions if p.perp.coin == asset]
     subject = _listed(held) if held else f"No {asset} held"
-    if not legs:
+    target = target_of(portfolio, asset, has_position=bool(legs))
+    if not legs and target.proxy is not None:
+        yield f"{subject}, {_through(portfolio, target)}."
+    elif not legs:
         yield f"{subject}, with no position in {asset} against it."
     else:
         verb = "hedged by" if held and all(p.side == "short" for _, p in legs) else "with"
         yield f"{subject}, {verb} {'; and '.join(_leg(account, position) for account, position in legs)}."
-    target = target_of(portfolio, asset, has_position=bool(legs))
     if held:
         yield f"Plan for {asset}: {_plan(target)}."
     yield from _oddities(portfolio, asset, legs, target)
+
+
+def _through(portfolio: Portfolio, target: Target) -> str:
+    """Which shorts of its proxy stand for a coin: those of one account for it alone, else for others too."""
+    shorts = [
+        f"{size_words(account, position)} at {account.venue}"
+        for account in portfolio.accounts
+        for position in account.positions
+        if position.perp.coin == target.proxy and position.side == "short" and target.account in (None, account.id)
+    ]
+    where = f" in {target.account}" if target.account else ""
+    if not shorts:
+        return f"to be hedged by a short of {target.proxy}{where}, of which this book has none yet"
+    return f"hedged by proxy: the short of {_listed(shorts)} stands for it{'' if target.account else ' too'}"
 
 
 def _held(portfolio: Portfolio, asset: str) -> Iterator[str]:
@@ -167,9 +183,21 @@ def _plan(target: Target) -> str:
     share = _share(target)
     if target.proxy is None:
         return f"short {share}"
-    beta = f"at a beta of {plain(target.beta)}" if target.beta is not None else "sized by a beta not known yet"
     where = f" in {target.account}" if target.account else ""
-    return f"hedge {share} by a short of {target.proxy}{where}, {beta}"
+    return f"hedge {share} by a short of {target.proxy}{where}, {_sizing(target)}"
+
+
+def _sizing(target: Target) -> str:
+    """How many dollars of the proxy stand for one of the coin."""
+    if target.method == "notional" and target.beta == 1:
+        return f"one dollar of {target.proxy} for one of it"
+    if target.beta is not None:
+        return f"at a beta of {plain(target.beta)}"
+    measure = "its correlation with" if target.method == "correlation" else "its beta to"
+    return (
+        f"sized by {measure} {target.proxy}, which is worked out from 60 days of prices once hedgetui watches; "
+        "`beta` in the policy would state it"
+    )
 
 
 def _oddities(portfolio: Portfolio, asset: str, legs: list[Placed], target: Target) -> Iterator[str]:
@@ -185,8 +213,8 @@ def _oddities(portfolio: Portfolio, asset: str, legs: list[Placed], target: Targ
     short = sum((p.contracts if p.side == "short" else -p.contracts for p in counted), ZERO)
     if held and len(counted) == len(legs) and short > held:
         yield f"Careful: {number(short - held)} {asset} more is short than held."
-    if target.note:
-        yield f"Note on {asset}: {target.note}."
+    if target.plan_note:
+        yield f"Note on {asset}: {target.plan_note}."
     for account, position in legs:
         if position.entry_price is None:
             leg = f"{position.perp.coin} {position.side} at {account.venue}"

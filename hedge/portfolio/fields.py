@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from hedge.portfolio.jsontext import exact_number
-from hedge.symbols import MONEY, coin_name, perp
+from hedge.symbols import MONEY, coin_name, money_meant, perp
 
 _NUMBER_PATTERN = r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?$"
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -41,6 +41,15 @@ def _number(value: object) -> Decimal:
         raise mistake(str(error)) from None
 
 
+def _positive(value: object) -> Decimal:
+    number = _number(value)
+    if number == 0:
+        raise mistake("it must be above zero; leave out what is not there, or not known")
+    if number < 0:
+        raise mistake("it must be above zero; a short has its sign in `side`")
+    return number
+
+
 def _checked(test: Callable[[Decimal], bool], remedy: str) -> Callable[[object], Decimal]:
     def check(value: object) -> Decimal:
         number = _number(value)
@@ -56,11 +65,7 @@ def _schema(**limits: object) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [text, {"type": "number", **limits}]})
 
 
-Positive = Annotated[
-    Decimal,
-    BeforeValidator(_checked(lambda n: n > 0, "it must be above zero; a short has its sign in `side`")),
-    _schema(exclusiveMinimum=0),
-]
+Positive = Annotated[Decimal, BeforeValidator(_positive), _schema(exclusiveMinimum=0)]
 NotNegative = Annotated[
     Decimal, BeforeValidator(_checked(lambda n: n >= 0, "it must not be negative")), _schema(minimum=0)
 ]
@@ -101,6 +106,8 @@ def _asset(value: object) -> str:
         raise mistake('write the coin\'s ticker alone, such as "BTC"')
     if text.isascii() and text == text.lower() and text != text.upper():
         raise mistake(f'write the ticker in capitals: "{text.upper()}"')
+    if meant := money_meant(text):
+        raise mistake(f'did you mean "{meant}"?')
     return coin_name(text)
 
 
@@ -127,9 +134,12 @@ def _moment(value: object) -> datetime:
 def _symbol(value: object) -> str:
     text = _text(value)
     try:
-        perp(text)
+        parts = perp(text)
     except ValueError as error:
         raise mistake(str(error)) from None
+    if parts.base.islower():
+        coin = parts.base.upper()
+        raise mistake(f'write "{coin}/{parts.quote}:{coin if parts.inverse else parts.settle}"')
     return text
 
 

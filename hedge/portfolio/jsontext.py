@@ -22,6 +22,7 @@ MAX_DIGITS = 18
 MAX_EXPONENT = 99
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_CUT_NUMBER = re.compile(r"\b([0-9]{1,3}),\s*$")
 _WORDLIKE = re.compile(r"[^\s,:\[\]{}\"]{1,40}")
 _QUOTED = re.compile(r'"[^"\r\n]{0,40}"?')
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -265,6 +266,10 @@ class _Reader:
             raise self.mistake(self.here(), "the file is cut off inside an object", path)
         word = _WORDLIKE.match(self.text, self.at)
         name = word.group().strip("'") if word else ""
+        number = _CUT_NUMBER.search(self.text, 0, self.at)
+        if number and name.isdigit():
+            whole = f"{number.group(1)}{name}"
+            raise self.mistake(self.here(), f"leave out the thousands comma: {whole}", path)
         remedy = f'a key stands in double quotes: "{name}"' if name else "a key belongs here"
         raise self.mistake(self.here(), remedy, path)
 

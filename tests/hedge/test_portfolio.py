@@ -186,8 +186,35 @@ def test_described_in_words() -> None:
     assert "a short of 17,500 contracts of ETH/USD:ETH at bybit" in words
     assert "200 SOL at bybit spot, with no position in SOL against it." in words
     assert "Plan for SOL: short 50 % of it." in words
-    assert "Plan for AVAX: hedge all of it by a short of BTC" in words
+    assert "900 AVAX, hedged by proxy: the short of 1.0 BTC at binance stands for it too." in words
+    assert (
+        "Plan for AVAX: hedge all of it by a short of BTC, sized by its beta to BTC, which is worked out from 60 days "
+        "of prices once hedgetui watches; `beta` in the policy would state it."
+    ) in words
+    assert "Note on AVAX" not in words, "it is said already"
     assert "BTC above 80,000" in words
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ('"proxy": "BTC", "account": "binance-main", "beta": "1.3"', "the short of 1.0 BTC at binance stands for it."),
+        (
+            '"proxy": "BTC", "account": "binance-main", "beta": "1.3"',
+            "a short of BTC in binance-main, at a beta of 1.3.",
+        ),
+        ('"proxy": "BTC", "method": "correlation"', "sized by its correlation with BTC, which is worked out"),
+        ('"proxy": "BTC", "method": "notional"', "by a short of BTC, one dollar of BTC for one of it."),
+        ('"proxy": "DOGE", "beta": "1"', "900 AVAX, to be hedged by a short of DOGE, of which this book has none yet."),
+        (
+            '"proxy": "BTC", "target": "0.5", "floor": "0.2", "cap": "1"',
+            "Note on AVAX: it follows funding, and no funding history has been read; until then its target stands.",
+        ),
+    ],
+)
+def test_a_proxy_is_said_with_its_short_and_how_it_is_sized(plan: str, words: str) -> None:
+    text = GOOD.replace('"AVAX": {"proxy": "BTC"}', f'"AVAX": {{{plan}}}')
+    assert words in describe(load_portfolio(text, "book.json"))
 
 
 @pytest.mark.parametrize(
