@@ -14,8 +14,10 @@ from feeds.simulator.binance import Binance
 from feeds.simulator.bingx import Bingx
 from feeds.simulator.bybit import Bybit
 from feeds.simulator.clock import Moment, Pace, SystemClock
+from feeds.simulator.hyperliquid import Hyperliquid
 from feeds.simulator.market import Market
 from feeds.simulator.mexc import Mexc
+from feeds.simulator.okx import Okx
 from feeds.simulator.scenario import ScenarioName
 from feeds.simulator.script import Fault, FaultKind, Script
 from feeds.simulator.weex import Weex
@@ -156,6 +158,8 @@ class Simulator:
         yield Mexc(self.market, wall_ms)
         yield Bingx(self.market, wall_ms)
         yield Weex(self.market, wall_ms)
+        yield Okx(self.market, wall_ms)
+        yield Hyperliquid(self.market, wall_ms)
 
     @property
     def port(self) -> int:
@@ -215,17 +219,18 @@ class Simulator:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._converse(venue, path, request)
         self.asked.append(request.path)
-        return _http(self._answer(venue, path, request))
+        return _http(self._answer(venue, path, request, await request.text()))
 
-    def _answer(self, venue: Venue, path: str, request: web.Request) -> Answer:
+    def _answer(self, venue: Venue, path: str, request: web.Request, body: str) -> Answer:
         now = self.now
         for fault in self.script.holding("rest", venue.id, "", now.elapsed_s):
             if path.startswith(fault.path):
                 return _refusal(fault)
-        if request.method != "GET":
+        posted = request.method == "POST" and path in getattr(venue, "posts", ())
+        if request.method != "GET" and not posted:
             return reply({"msg": "only reads are served"}, 405)
         key = next((request.headers[name] for name in _KEY_HEADERS if name in request.headers), "")
-        return venue.answer(Ask(path, dict(request.query), key), now)
+        return venue.answer(Ask(path, dict(request.query), key, body if posted else ""), now)
 
     async def _converse(self, venue: Venue, path: str, request: web.Request) -> web.StreamResponse:
         feed = venue.feed_of(path)
