@@ -38,7 +38,7 @@ async def sim() -> AsyncIterator[Simulator]:
         yield exchange
 
 
-@pytest.mark.parametrize("name", ["binance", "binanceusdm", "binancecoinm", "bybit"])
+@pytest.mark.parametrize("name", ["binance", "binanceusdm", "binancecoinm", "bybit", "okx", "hyperliquid"])
 async def test_the_table_of_addresses_is_complete(sim: Simulator, name: str) -> None:
     import ccxt.pro
 
