@@ -34,6 +34,20 @@ def _one_of(*names: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _read_by(names: tuple[str, ...], prefix: str) -> AfterValidator:
+    """One of these ids, or that of a venue which is read through ccxt.pro."""
+
+    def check(value: str) -> str:
+        from feeds.any_venue import venues
+
+        if value in names or (value.startswith(prefix) and value.removeprefix(prefix) in venues()):
+            return value
+        known = ", ".join(names) + (f", {prefix}<venue>" if prefix else "")
+        raise PydanticCustomError("choice", "write one of {names}", {"names": known})
+
+    return AfterValidator(check)
+
+
 def _begins_with(*schemes: str) -> AfterValidator:
     def check(value: str) -> str:
         if not value.startswith(schemes):
@@ -63,8 +77,8 @@ class SettingsFile(BaseModel):
     top_up_hours: Annotated[float, AfterValidator(_hours)] = 4.0
     mouse: bool = True
     ascii: bool = False
-    urls: dict[Annotated[str, _one_of(*FEED_IDS)], Annotated[str, _begins_with(*SOCKET_SCHEMES)]] = {}
-    rest_urls: dict[Annotated[str, _one_of(*VENUE_IDS)], Annotated[str, _begins_with(*HTTP_SCHEMES)]] = {}
+    urls: dict[Annotated[str, _read_by(FEED_IDS, "ccxt-")], Annotated[str, _begins_with(*SOCKET_SCHEMES)]] = {}
+    rest_urls: dict[Annotated[str, _read_by(VENUE_IDS, "")], Annotated[str, _begins_with(*HTTP_SCHEMES)]] = {}
 
 
 def parse(text: str, name: str, variables: Mapping[str, str]) -> Settings:

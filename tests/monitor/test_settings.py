@@ -123,3 +123,11 @@ def test_a_mistake_in_the_environment_names_the_variable(
     env: dict[str, str], variable: str, value: str, says: str
 ) -> None:
     assert says in mistakes({**env, variable: value})[0]
+
+
+def test_venues_of_ccxt_pro_have_addresses_too(tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "HEDGETUI_URLS__CCXT_GATE": "ws://x", "HEDGETUI_REST_URLS__GATE": "http://x"}
+    found = read_settings(env)
+    assert (found.urls, found.rest_urls) == ({"ccxt-gate": "ws://x"}, {"gate": "http://x"})
+    with pytest.raises(SettingsError, match="ccxt-<venue>"):
+        read_settings({**env, "HEDGETUI_URLS__CCXT_GAET": "ws://x"})
