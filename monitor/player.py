@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from msgspec.structs import replace
 
+from hedge.book.leg_words import iso
 from hedge.market import Update, Want
 from hedge.snapshot import Playback, Snapshot
 from monitor.engine import Engine
@@ -147,7 +148,13 @@ class Player:
         if self._running is None:
             self._running = asyncio.create_task(self._engine.run(), name="replay")
         async for snapshot in self._engine.snapshots():
-            yield replace(snapshot, playback=self.playback)
+            ends = (self._end_words(),) if self._replay.ended else ()
+            yield replace(snapshot, playback=self.playback, notices=(*ends, *snapshot.notices))
+
+    def _end_words(self) -> str:
+        if self._replay.mistake is not None:
+            return f"The recording cannot be read further: {self._replay.mistake}"
+        return f"The recording ends here, at {iso(self._replay.clock.instant.wall_ms)[:-1].replace('T', ' ')} UTC."
 
     async def request(self, request: Request) -> Answer:
         if isinstance(request, Control):

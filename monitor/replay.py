@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -130,6 +131,7 @@ def open_replay(path: Path, portfolio: Path | None = None) -> Replay:
     """A replay at its beginning, of the portfolio given, else of the one that was recorded.
 
     Raises RecordingError, UnreadableFile and PortfolioError."""
+    logging.getLogger("hedgetui").addHandler(logging.NullHandler())  # its alerts belong to the screen, not to a log
     recording = Recording(path)
     if portfolio is not None:
         return Replay(recording, PortfolioFile(portfolio).read())

@@ -43,6 +43,18 @@ def _orders(view: View) -> bool:
     return view.top is not None or _some(view)
 
 
+def _played(view: View) -> bool:
+    return view.playback is not None and view.playback.state != "ended" and view.lost is None
+
+
+def _pausable(view: View) -> bool:
+    return _played(view) if view.playback is not None else _some(view)
+
+
+def _detachable(view: View) -> bool:
+    return view.playback is None
+
+
 def _lost(view: View) -> bool:
     return view.lost is not None
 
@@ -75,7 +87,7 @@ class Command(Struct, frozen=True):
 
 ANYWHERE = (NOWHERE, "help", "ticket", "quit")
 LISTS = (NOWHERE, "help", "ticket")
-GO, ANSWER, WORK = "GO", "ANSWER AN ALERT", "WORK"
+GO, ANSWER, WORK, REPLAY = "GO", "ANSWER AN ALERT", "WORK", "REPLAY"
 
 COMMANDS = (
     Command("up", "up,k", "↑↓", "row", "row, also k j", GO, LISTS, offered=_some),
@@ -96,9 +108,14 @@ COMMANDS = (
         footer=False, slot=True, offered=_several,
     ),
     Command("revive", "r", "r", "watch again", "start watching again", WORK, ANYWHERE, offered=_lost),
-    Command("pause", "space", "space", "pause", "pause the picture", WORK, offered=_some),
+    Command("pause", "space", "space", "pause", "pause the picture", WORK, offered=_pausable),
+    Command("frame", "comma", ",", "frame", "one frame on", REPLAY, offered=_played),
+    Command("second", "full_stop", ".", "second", "one second on", REPLAY, offered=_played),
+    Command("seek", "g", "g", "to alert", "on to the next alert", REPLAY, offered=_played),
+    Command("faster", "plus,equals_sign", "+", "faster", "faster", REPLAY, offered=_played),
+    Command("slower", "minus", "−", "slower", "slower", REPLAY, offered=_played),
     Command("help", "question_mark", "?", "help", "this help", WORK),
-    Command("detach", "d", "d", "detach", "detach, keep watching", WORK, ANYWHERE, careful=True),
+    Command("detach", "d", "d", "detach", "detach, keep watching", WORK, ANYWHERE, careful=True, offered=_detachable),
     Command("quit", "q", "q", "quit", "quit, asks first", WORK, LISTS, careful=True),
     Command("leave", "enter", "enter", "leave", "", "", ("quit",), footer=False),
     Command("stop", "s", "s", "stop the monitor", "", "", ("quit",), footer=False, careful=True),

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec import Struct, field
 
-from hedge.snapshot import EMPTY, AlertRow, Snapshot
+from hedge.snapshot import EMPTY, AlertRow, Playback, Snapshot
 from monitor.messages import Points
 
 SILENT_AFTER_S = 3.0
@@ -51,6 +51,11 @@ class View(Struct, frozen=True, eq=False):
     """Why quitting asks."""
     ascii_only: bool = False
     """The terminal's locale is not UTF-8, or the person wants it so."""
+
+    @property
+    def playback(self) -> Playback | None:
+        """Where a replay stands; None on a market that is live or simulated."""
+        return self.snapshot.playback
 
     @property
     def blind(self) -> bool:

@@ -13,7 +13,7 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from hedge.snapshot import AlertRow, Snapshot
-from monitor.messages import Acknowledge, MonitorLost, Request, Reset, Stop
+from monitor.messages import Acknowledge, Control, MonitorLost, Request, Reset, Stop
 from tui.commands import BINDINGS, BY_ID, works
 from tui.frame import Frame, frame
 from tui.guard import READABLE_S, SETTLE_S, KeyGuard, Painting
@@ -245,9 +245,27 @@ class Overview(Screen[None], inherit_bindings=False):
             self._select(alert.asset or "")
 
     def action_pause(self) -> None:
-        """Hold the figures; header, slot and bell go on."""
+        """Hold the figures; header, slot and bell go on. A replay stops altogether."""
+        if self.view.playback is not None:
+            self._ask(Control("pause"))
+            return
         paused = not self.view.paused
         self.change(paused=paused, figures=self.view.figures if paused else self.view.snapshot)
+
+    def action_frame(self) -> None:
+        self._ask(Control("frame"))
+
+    def action_second(self) -> None:
+        self._ask(Control("second"))
+
+    def action_seek(self) -> None:
+        self._ask(Control("alert"))
+
+    def action_faster(self) -> None:
+        self._ask(Control("faster"))
+
+    def action_slower(self) -> None:
+        self._ask(Control("slower"))
 
     def action_help(self) -> None:
         self.change(dialog="help", scroll=0)
@@ -323,7 +341,7 @@ class Overview(Screen[None], inherit_bindings=False):
     async def _ask_before_leaving(self) -> None:
         """Detach is the answer to enter; where nobody would miss the monitor nothing is asked."""
         tiny = self._frame is not None and self._frame.kind == "line"
-        if self.view.lost is not None or self.view.snapshot.mode == "demo" or tiny:
+        if self.view.lost is not None or self.view.snapshot.mode in ("demo", "replay") or tiny:
             self._leave()
             return
         reason = await self._watching.reason_to_stay(len(self.view.open_alerts))

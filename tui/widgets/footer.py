@@ -33,7 +33,7 @@ def footer_line(view: View, width: int, *, small: bool = False) -> Line:
     kept = cells("".join(f"{BY_ID[name].shown} {BY_ID[name].label}  " for name in LAST))
     at = 1
     for command in asked:
-        label = "go on" if command.id == "pause" and view.paused else command.label
+        label = "go on" if command.id == "pause" and _stands(view) else command.label
         needed = cells(command.shown) + 1 + cells(label) + 2
         reserve = 0 if command.id in LAST else kept
         if at + needed + reserve > room + 2:
@@ -41,6 +41,11 @@ def footer_line(view: View, width: int, *, small: bool = False) -> Line:
         at = draft.put(at, command.shown, "key", command.id)
         at = draft.put(at + 1, label, "muted", command.id) + 2
     return draft.line()
+
+
+def _stands(view: View) -> bool:
+    """What the pause key would set in motion again."""
+    return view.paused or (view.playback is not None and view.playback.state == "paused")
 
 
 def _notice(view: View) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from hedge.snapshot import FeedRow
+from hedge.snapshot import FeedRow, Snapshot
 from tui import format as fmt
 from tui.line import Draft, Line, Span
 from tui.marks import STALE
@@ -28,7 +28,7 @@ def header_line(view: View, width: int) -> Line:
     at = draft.put(1, snapshot.portfolio or "hedgetui", "strong") + 1
     if snapshot.mode != "live":
         draft = Draft(width, "raised")
-        at = draft.put(0, f" {snapshot.mode.upper()} ", "mode-fill")
+        at = draft.put(0, f" {badge(snapshot)} ", "mode-fill")
         at = draft.put(at + 1, snapshot.portfolio or "hedgetui", "strong") + 1
     at = draft.put(at + 1, " ", "tab")
     at = draft.put(at, "1", "tab-key")
@@ -42,9 +42,21 @@ def header_line(view: View, width: int) -> Line:
     if view.paused:
         at = draft.put(at + 1, "PAUSED", "caution-bold") + 1
     time = clock(snapshot.as_of, short=width < SHORT_CLOCK) + (" UTC" if width >= SHORT_CLOCK else "")
+    if snapshot.playback is not None and width >= SHORT_CLOCK:
+        time = f"{snapshot.as_of[:10]} {time}"
     end = draft.right(width - 1, time, "caution" if view.blind else "text") - 3
     draft.right_all(end, _feeds(view, width, end - at - 1))
     return draft.line()
+
+
+def badge(snapshot: Snapshot) -> str:
+    """The mode, and of a replay how fast it goes and how far it has come: `REPLAY 60x 32 %`."""
+    found = snapshot.playback
+    if found is None:
+        return snapshot.mode.upper()
+    doing = f"{found.speed}x" if found.state == "playing" else found.state.upper()
+    done = f" {min(1.0, found.at_s / found.length_s):.0%}".replace("%", " %") if found.length_s else ""
+    return f"REPLAY {doing}{'' if found.state == 'ended' else done}"
 
 
 def _feeds(view: View, width: int, room: int) -> list[Span]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.commands import ANSWER, COMMANDS, GO, WORK
+from tui.commands import ANSWER, COMMANDS, GO, REPLAY, WORK
 from tui.line import Draft, Line
 from tui.view import View
 
@@ -31,7 +31,7 @@ PROMISE = "It cannot trade: it signs no order, transfer or withdrawal."
 
 def help_body(view: View, width: int) -> list[Line]:
     """Three columns of keys over two of signs, or one under the other where the screen is narrow."""
-    sections = {name: [c for c in COMMANDS if c.section == name and c.help] for name in (GO, ANSWER, WORK)}
+    sections = {name: [c for c in COMMANDS if c.section == name and c.help] for name in (GO, ANSWER, WORK, REPLAY)}
     lines: list[Draft] = []
 
     def block(pieces: list[tuple[int, str, int]], head: str) -> None:
@@ -48,12 +48,15 @@ def help_body(view: View, width: int) -> list[Line]:
     if width >= WIDE:
         block([(3, GO, 8), (38, ANSWER, 4), (70, WORK, 10)], "")
         lines.append(Draft(width, "raised"))
+        if view.playback is not None:
+            block([(3, REPLAY, 8)], "")
+            lines.append(Draft(width, "raised"))
         _signs(lines, width, 3, 62)
     else:
         half = width // 2 + 2
         block([(3, GO, 8), (half, ANSWER, 4)], "")
         lines.append(Draft(width, "raised"))
-        block([(3, WORK, 8)], "")
+        block([(3, WORK, 8), *([(half, REPLAY, 4)] if view.playback is not None else [])], "")
         lines.append(Draft(width, "raised"))
         _signs(lines, width, 3, None)
     for words, ink in (("", "text"), (RULE, "text"), (PROMISE, "muted")):

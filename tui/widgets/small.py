@@ -19,6 +19,7 @@ from tui.painted import Painted
 from tui.rows import drawn, rows
 from tui.view import View, clock
 from tui.widgets.footer import footer_line
+from tui.widgets.header import badge
 from tui.widgets.slot import waiting
 from tui.widgets.table import Look, first_row, head_line, hidden_line, row_line
 
@@ -55,7 +56,7 @@ def _header(view: View, width: int) -> Line:
     draft = Draft(width, "raised")
     at = 1
     if view.snapshot.mode != "live":
-        at = draft.put(0, f" {view.snapshot.mode.upper()} ", "mode-fill") + 1
+        at = draft.put(0, f" {badge(view.snapshot)} ", "mode-fill") + 1
     when = draft.right(width - 1, clock(view.snapshot.as_of, short=True), "caution" if view.blind else "text")
     count = f"{len(view.open_alerts)} open" if view.open_alerts else ""
     end = draft.right(when - 2, count, "strong") - 2 if count else when - 2
