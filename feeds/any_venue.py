@@ -159,6 +159,7 @@ def feed(venue: str) -> Feed:
         send_gap_s=0.0,
         per_socket=50,
         first_frame_ms=45_000,
+        listed_ids=False,
     )
 
 

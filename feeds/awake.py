@@ -32,3 +32,8 @@ class Awake:
             for tell in self.on_nap:
                 tell(now_ms, self.slept_ms)
         return self.naps
+
+
+def slept(ms: int) -> str:
+    """The reason for whatever follows from a nap."""
+    return f"this machine slept for {ms / 1000:.0f} s"

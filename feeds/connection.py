@@ -99,7 +99,8 @@ class Connection:
         self._replies: asyncio.Queue[str] = asyncio.Queue()
         self._asked: dict[int, tuple[str, ...]] = {}
         self._request = 0
-        self._replaced = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._ending = ""
 
     async def run(self) -> None:
         """Until something ends it; always by an exception."""
@@ -167,9 +168,10 @@ class Connection:
         if too_many:
             raise Recycle(f"too many unreadable frames, the last: {error}")
 
-    def replaced(self) -> None:
-        """Another one has taken over: end."""
-        self._replaced.set()
+    def end(self, reason: str) -> None:
+        """End soon, by our own decision."""
+        self._ending = self._ending or reason
+        self._ended.set()
 
     async def _read(self) -> None:
         while True:
@@ -190,8 +192,8 @@ class Connection:
             self._judge.look(self)
 
     async def _leave(self) -> NoReturn:
-        await self._replaced.wait()
-        raise Recycle("replaced by a newer connection", planned=True)
+        await self._ended.wait()
+        raise Recycle(self._ending, planned=True)
 
     async def _ping(self) -> None:
         ping = self.feed.ping

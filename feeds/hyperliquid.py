@@ -160,6 +160,7 @@ HYPERLIQUID = Feed(
     per_socket=100,
     send_gap_s=0.05,
     fragile=True,
+    listed_ids=False,
     paid_every_h=EVERY_HOURS,
 )
 """The venue takes 2000 messages a minute and closes a socket that was silent for 60 s."""

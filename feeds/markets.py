@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -13,23 +13,23 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from feeds import any_venue
+from feeds.awake import slept
 from feeds.facts import watch_facts
 from feeds.history import watch_history
+from feeds.jobs import Job, Jobs
 from feeds.pacing import Hosts
 from feeds.polls import Schedule, watch_poll
 from feeds.rest import Door
-from feeds.stream import Sleep, Stream, World
+from feeds.sockets import Sockets
 from feeds.venue import Feed, Poll, perpetual_parts
 from feeds.venues import FEEDS, POLLS, feed_by_id, feed_of, supported
-from hedge.market import Clock, FeedState, FeedStatus, SymbolState, Update, Want
+from feeds.world import Sleep, World
+from hedge.market import Clock, FeedState, Instrument, SymbolState, Unread, Update, Want, Woke
 
 LOG = logging.getLogger("hedgetui.feeds")
 
-RESTARTS = 3
-RESTART_S = 10.0
-"""After a fault of the program in one feed; the network's faults are the feed's own business."""
-
-BEST_LAST: tuple[FeedStatus, ...] = ("blocked", "backing_off", "stale", "idle", "dialling", "subscribing", "live")
+LOOK_S = 1.0
+"""Between two looks at the clock."""
 
 
 class Tap(Protocol):
@@ -65,65 +65,153 @@ async def watch_markets(
     emit: Callable[[Update], None],
     sleep: Sleep = asyncio.sleep,
 ) -> None:
-    """Keep every wanted market flowing into `emit` until cancelled.
+    """Keep every wanted market flowing into `emit` until cancelled."""
+    await Markets(setup, clock, rng, emit, sleep).run(wants)
+
+
+class Markets:
+    """Every wanted market, flowing into `emit`. What is wanted may change: what stays wanted is not interrupted.
 
     `emit` is called on the loop, once per update, and must not wait. Whatever the network does ends as a FeedState or
     a SymbolState with a reason; a fault of the program stays within its feed, with a state that says so.
     """
-    world = World(clock, rng, emit, Hosts(), sleep)
-    carried = sort_wants(wants, world)
-    door = Door(setup.rest_urls, world.hosts, clock, partial(say_refused, world))
-    async with door, asyncio.TaskGroup() as group:
-        for name, work in jobs(carried, setup, door, world):
-            group.create_task(contained(name, work, world), name=f"feed {name}")
-        group.create_task(forever(), name="feeds")
 
+    def __init__(
+        self,
+        setup: FeedSetup,
+        clock: Clock,
+        rng: random.Random,
+        emit: Callable[[Update], None],
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._setup = setup
+        self._emit = emit
+        self.world = World(clock, rng, self._hear, Hosts(), sleep)
+        self.world.awake.on_nap.append(self._woke)
+        self._door = Door(setup.rest_urls, self.world.hosts, clock, partial(say_refused, self.world))
+        self._wants: tuple[Want, ...] = ()
+        self._jobs: Jobs | None = None
+        self._sockets: dict[str, Sockets] = {}
+        self._schedules = {poll.id: Schedule() for poll in POLLS}
+        self._listed: dict[tuple[str, str], str] = {}
+        """Native ids by venue and symbol, as the venue's metadata has them."""
 
-def sort_wants(wants: Sequence[Want], world: World) -> dict[str, dict[str, str]]:
-    """Native id to unified symbol, by feed id. A want that no feed carries is reported at once."""
-    carried: dict[str, dict[str, str]] = {}
-    now_ms = world.clock.now().mono_ms
-    for want in dict.fromkeys(wants):
-        feed = feed_of(want)
-        native = feed.native(want.symbol) if feed is not None else None
-        if feed is not None and native is not None:
-            carried.setdefault(feed.id, {})[native] = want.symbol
-            continue
-        reason = supported(want.venue, want.symbol) or f"{want.venue} carries no such market"
-        world.emit(SymbolState(want.venue, want.symbol, "quarantined", reason, now_ms))
-    return carried
+    async def run(self, wants: Sequence[Want]) -> None:
+        """Until cancelled."""
+        async with self._door, asyncio.TaskGroup() as group:
+            self._jobs = Jobs(group, self.world)
+            self.want(wants)
+            while True:
+                self.world.awake.look(self.world.clock.now().mono_ms)
+                await self.world.sleep(LOOK_S)
 
+    def want(self, wants: Sequence[Want]) -> None:
+        """From now on read these, and no others."""
+        before, self._wants = self._wants, tuple(dict.fromkeys(wants))
+        if self._jobs is None:
+            return
+        carried, refused = sort_wants(self._wants, self._listed)
+        for want in refused.keys() - set(before):
+            now_ms = self.world.clock.now().mono_ms
+            self.world.emit(SymbolState(want.venue, want.symbol, "quarantined", refused[want], now_ms))
+        for want in set(before) - set(self._wants):
+            if want in sort_wants((want,))[1]:
+                self.world.emit(Unread(want.venue, want.symbol))
+        for gone in self._sockets.keys() - carried.keys():
+            self._sockets.pop(gone).close()
+        for feed_id, symbols in carried.items():
+            if feed_id not in self._sockets:
+                self._sockets[feed_id] = self._socket(feed_by_id(feed_id), self._jobs)
+            self._sockets[feed_id].want(symbols)
+        self._jobs.keep({job.id: job for job in [*self._polls(carried), *self._questions(carried)]})
 
-def jobs(
-    carried: Mapping[str, Mapping[str, str]], setup: FeedSetup, door: Door, world: World
-) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-    """What has to run, by the id it reports under."""
-    work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
-    for feed_id, symbols in carried.items():
-        feed = feed_by_id(feed_id)
-        heard = world
+    def _socket(self, feed: Feed, jobs: Jobs) -> Sockets:
+        heard = self.world
         for poll in POLLS:
-            if poll.feed == feed_id:
-                schedule = Schedule()
-                heard = overheard(heard, schedule)
-                tapped = poll if setup.tap is None else setup.tap.poll(poll)
-                work.append((poll.id, partial(watch_poll, tapped, door, symbols, schedule, heard)))
-        if setup.tap is not None:
-            feed = setup.tap.feed(feed)
-        listed = list(symbols)
-        sockets = Sockets(heard)
-        for start in range(0, len(listed), feed.per_socket):
-            part = {native: symbols[native] for native in listed[start : start + feed.per_socket]}
-            work.append((feed_id, Stream(feed, address(feed, setup), part, sockets.socket()).run))
-    for venue in dict.fromkeys(feed_by_id(feed_id).venue for feed_id in carried):
-        natives = {
-            symbol: native
-            for feed_id, symbols in carried.items()
-            if feed_by_id(feed_id).venue == venue
-            for native, symbol in symbols.items()
-        }
-        work += metadata_jobs(venue, natives, setup, world)
-    return work
+            if poll.feed == feed.id:
+                heard = overheard(heard, self._schedules[poll.id])
+        tapped = feed if self._setup.tap is None else self._setup.tap.feed(feed)
+        return Sockets(tapped, address(feed, self._setup), heard, jobs)
+
+    def _polls(self, carried: Mapping[str, Mapping[str, str]]) -> list[Job]:
+        """What the streams leave out."""
+        jobs = []
+        for poll in POLLS:
+            symbols = dict(carried.get(poll.feed, {}))
+            if symbols:
+                schedule = self._schedules[poll.id]
+                tapped = poll if self._setup.tap is None else self._setup.tap.poll(poll)
+                heard = overheard(self.world, schedule)
+                work = partial(watch_poll, tapped, self._door, symbols, schedule, heard)
+                jobs.append(Job(poll.id, symbols, work))
+        return jobs
+
+    def _questions(self, carried: Mapping[str, Mapping[str, str]]) -> list[Job]:
+        """What is asked of each venue now and then."""
+        natives: dict[str, dict[str, str]] = {}
+        for feed_id, symbols in carried.items():
+            of_venue = natives.setdefault(feed_by_id(feed_id).venue, {})
+            of_venue |= {symbol: native for native, symbol in symbols.items()}
+        return [job for venue, known in natives.items() for job in questions(venue, known, self._setup, self.world)]
+
+    def _hear(self, update: Update) -> None:
+        self._emit(update)
+        if isinstance(update, Instrument):
+            self._list(update)
+
+    def _list(self, instrument: Instrument) -> None:
+        """A contract whose venue calls it otherwise than its symbol suggests is read under that name."""
+        venue, symbol, native = instrument.venue, instrument.symbol, instrument.native_id
+        feed = feed_of(Want(venue, symbol))
+        if feed is None or not feed.listed_ids or self._listed.get((venue, symbol)) == native:
+            return
+        self._listed[venue, symbol] = native
+        if native != feed.native(symbol) and Want(venue, symbol) in self._wants:
+            LOG.warning("%s is called %s by %s", symbol, native, venue)
+            asyncio.get_running_loop().call_soon(lambda: self.want(self._wants))
+
+    def _woke(self, now_ms: int, slept_ms: int) -> None:
+        """The machine slept: everything is unknown at once, and asked for anew."""
+        LOG.warning("%s", slept(slept_ms))
+        self.world.emit(Woke(slept_ms, now_ms))
+        for sockets in self._sockets.values():
+            sockets.woke(now_ms, slept(slept_ms))
+        for schedule in self._schedules.values():
+            schedule.doubt.set()
+
+
+def sort_wants(
+    wants: Sequence[Want], listed: Mapping[tuple[str, str], str] | None = None
+) -> tuple[dict[str, dict[str, str]], dict[Want, str]]:
+    """Native id to unified symbol, by feed id; and why no feed carries the others. `listed`: ids that the venues'
+    metadata gives, by venue and symbol.
+    """
+    carried: dict[str, dict[str, str]] = {}
+    refused: dict[Want, str] = {}
+    for want in wants:
+        feed = feed_of(want)
+        native = None if feed is None else feed.native(want.symbol)
+        if feed is not None and native is not None:
+            known = {} if listed is None or want.spot else listed
+            carried.setdefault(feed.id, {})[known.get((want.venue, want.symbol), native)] = want.symbol
+        else:
+            refused[want] = supported(want.venue, want.symbol) or f"{want.venue} carries no such market"
+    return carried, refused
+
+
+def questions(venue: str, natives: Mapping[str, str], setup: FeedSetup, world: World) -> list[Job]:
+    """Contract facts first, then the past of these markets (unified symbol to native id)."""
+    rest_url, answered = setup.rest_urls.get(venue), asyncio.Event()
+    contracts = [symbol for symbol in natives if perpetual_parts(symbol) is not None]
+    jobs = []
+    if contracts:
+        facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world, answered)
+        jobs.append(Job(f"{venue}-facts", dict(natives), facts))
+    if natives:
+        first = answered if contracts else None
+        history = partial(watch_history, venue, natives, rest_url, setup.cache_dir, world, first)
+        jobs.append(Job(f"{venue}-history", dict(natives), history))
+    return jobs
 
 
 def address(feed: Feed, setup: FeedSetup) -> str:
@@ -131,46 +219,6 @@ def address(feed: Feed, setup: FeedSetup) -> str:
     if feed.id in FEEDS:
         return setup.urls.get(feed.id, feed.url)
     return any_venue.address(feed.venue, setup.urls.get(feed.id), setup.rest_urls.get(feed.venue))
-
-
-def metadata_jobs(
-    venue: str, natives: Mapping[str, str], setup: FeedSetup, world: World
-) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-    """What is asked of a venue now and then: contract facts first, then the past of its markets."""
-    rest_url, answered = setup.rest_urls.get(venue), asyncio.Event()
-    contracts = [symbol for symbol in natives if perpetual_parts(symbol) is not None]
-    work: list[tuple[str, Callable[[], Awaitable[None]]]] = []
-    if contracts:
-        facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world, answered)
-        work.append((f"{venue}-facts", facts))
-    if natives:
-        first = answered if contracts else None
-        history = partial(watch_history, venue, natives, rest_url, setup.cache_dir, world, first)
-        work.append((f"{venue}-history", history))
-    return work
-
-
-class Sockets:
-    """The sockets of one feed, when its symbols need more than one: the feed is as well as the worst of them."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._states: list[FeedState | None] = []
-
-    def socket(self) -> World:
-        """The world of one more socket."""
-        place = len(self._states)
-        self._states.append(None)
-
-        def emit(update: Update) -> None:
-            if isinstance(update, FeedState):
-                self._states[place] = update
-                known = [state for state in self._states if state is not None]
-                worst = min(known, key=lambda state: BEST_LAST.index(state.state))
-                update = replace(worst, dials=sum(state.dials for state in known))
-            self._world.emit(update)
-
-        return replace(self._world, emit=emit)
 
 
 def overheard(world: World, schedule: Schedule) -> World:
@@ -181,29 +229,6 @@ def overheard(world: World, schedule: Schedule) -> World:
         world.emit(update)
 
     return replace(world, emit=emit)
-
-
-async def contained(name: str, work: Callable[[], Awaitable[None]], world: World) -> None:
-    """Run one feed. A fault of the program in it is logged and shown, takes no other feed along, and ends the feed
-    only when it comes back after every restart.
-    """
-    for restarts_left in range(RESTARTS, -1, -1):
-        try:
-            return await work()
-        except Exception as error:
-            LOG.exception("%s ended by a fault of the program", name)
-            reason, now_ms = f"ended by a fault of the program: {type(error).__name__}", world.clock.now().mono_ms
-        if not restarts_left:
-            world.emit(FeedState(name, "blocked", reason, now_ms))
-            return
-        retry_ms = now_ms + round(RESTART_S * 1000)
-        world.emit(FeedState(name, "backing_off", reason, now_ms, retry_mono_ms=retry_ms))
-        await world.sleep(RESTART_S)
-
-
-async def forever() -> None:
-    """Keeps the session open when nothing is wanted."""
-    await asyncio.Event().wait()
 
 
 def say_refused(world: World, reason: str) -> None:

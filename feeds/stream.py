@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 
+from feeds.awake import slept
 from feeds.clean import ParseError
 from feeds.connection import Connection
 from feeds.dialling import dial
@@ -120,6 +121,15 @@ class Stream:
         for connection in (self._current, self._spare):
             if connection is not None and natives:
                 connection.unsubscribe(natives)
+        if self._current is not None:
+            for native in natives:
+                self._ask(self._current, self.turns.unproven(native))
+
+    def drop(self, reason: str) -> None:
+        """Trust no connection that is open now."""
+        for connection in (self._current, self._spare):
+            if connection is not None:
+                connection.end(reason)
 
     def _mind(self, trouble: Trouble, wait_s: float) -> None:
         if trouble.ban:
@@ -197,6 +207,8 @@ class Stream:
 
     def _ask(self, connection: Connection, natives: Collection[str]) -> None:
         """Subscribe, now; what has its turn later is not awaited yet."""
+        if not natives:
+            return
         connection.subscribe(list(natives))
         self.watch.asked([self.symbols[native] for native in natives], self.now_ms())
 
@@ -275,7 +287,7 @@ class Stream:
         successor.held.clear()
         self._renewals.reset()
         if before is not None:
-            before.replaced()
+            before.end("replaced by a newer connection")
         self._said = None
         live = self.watch.state == "live"
         self._say(self.watch.state, "" if live else f"connected to {self._host}, no data yet")
@@ -360,7 +372,7 @@ class Stream:
         """After a sleep of the machine no connection is trusted, and nothing it still holds is read."""
         awake = self.world.awake
         if awake.look(now_ms) != connection.naps:
-            raise Recycle(f"the machine slept for {awake.slept_ms / 1000:.0f} s", planned=True)
+            raise Recycle(slept(awake.slept_ms), planned=True)
 
     def look(self, connection: Connection) -> None:
         """What the clock alone shows: a sleep, silence, and the end of a connection's life."""

@@ -40,7 +40,8 @@ class Turns:
         return self._next() if native == self._asking else ()
 
     def unproven(self, native: str) -> Sequence[str]:
-        """This one waited in vain; what to ask for next."""
+        """This one waited in vain, or is not wanted any more; what to ask for next."""
+        self._queue = [each for each in self._queue if each != native]
         return self._next() if native == self._asking else ()
 
     def ended(self, abruptly: bool) -> str | None:

@@ -109,6 +109,8 @@ class Feed(Struct, frozen=True, kw_only=True):
     """How long after subscribing to it a symbol's first data may take."""
     paid_every_h: int | None = None
     """Where frames name no funding stamp: it is each full multiple of so many hours, UTC."""
+    listed_ids: bool = True
+    """Whether the venue's metadata (ccxt's market ids) calls a market as this socket does; else only `native` knows."""
     fragile: bool = False
     """Asked for a market that it does not know, the venue ends the whole socket without a word."""
 

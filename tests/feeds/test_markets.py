@@ -8,16 +8,16 @@ from typing import cast
 
 import msgspec
 import pytest
-from feeds_kit import Ear, FakeTime, Peer, mark_frame, until
+from feeds_kit import Ear, FakeTime, Peer, mark_frame, settle, until
 
 from feeds import binance
-from feeds.markets import FeedSetup, Sockets, contained, jobs, sort_wants, watch_markets
+from feeds.jobs import contained
+from feeds.markets import FeedSetup, Markets, sort_wants, watch_markets
 from feeds.pacing import Hosts
-from feeds.rest import Door
 from feeds.stream import World
 from feeds.venue import Feed
 from feeds.venues import FEEDS, VENUES, supported
-from hedge.market import FeedState, SymbolState, Update, Want
+from hedge.market import Unread, Update, Want
 
 NOWHERE = dict.fromkeys(FEEDS, "ws://127.0.0.1:1/ws")
 NO_REST = dict.fromkeys(VENUES, "http://127.0.0.1:1")
@@ -49,8 +49,7 @@ def world(ear: Ear, time: FakeTime | None = None) -> World:
     return World(time, random.Random(1), ear, Hosts(), time.sleep)
 
 
-def test_wants_go_to_their_feeds_once_and_the_rest_is_told() -> None:
-    ear = Ear()
+def test_wants_go_to_their_feeds_once_and_the_rest_has_a_reason() -> None:
     wants = [
         Want("binance", "BTC/USDT:USDT"),
         Want("binance", "BTC/USDT:USDT"),
@@ -61,38 +60,30 @@ def test_wants_go_to_their_feeds_once_and_the_rest_is_told() -> None:
         Want("gate", "BTC/USDT:USDT"),
         Want("gate", "BTC/USDT", spot=True),
     ]
-    assert sort_wants(wants, world(ear)) == {
+    carried, refused = sort_wants(wants)
+    assert carried == {
         "binance-usdm": {"BTCUSDT": "BTC/USDT:USDT"},
         "binance-spot": {"BTCUSDT": "BTC/USDT"},
         "bybit-linear": {"BTCUSDT": "BTC/USDT:USDT"},
         "bybit-inverse": {"BTCUSD": "BTC/USD:BTC"},
         "ccxt-gate": {"BTC/USDT:USDT": "BTC/USDT:USDT"},
     }
-    states = [each for each in ear.updates if isinstance(each, SymbolState)]
-    assert [(each.feed, each.symbol, each.state) for each in states] == [
-        ("nowhere", "BTC/USDT:USDT", "quarantined"),
-        ("gate", "BTC/USDT", "quarantined"),
-    ]
-    assert all(each.reason for each in states)
+    assert [(want.venue, want.symbol) for want in refused] == [("nowhere", "BTC/USDT:USDT"), ("gate", "BTC/USDT")]
+    assert all(refused.values())
 
 
-async def test_many_symbols_take_more_sockets_and_the_feed_is_as_well_as_the_worst() -> None:
-    ear = Ear()
-    carried = {"binance-spot": {f"X{n}USDT": f"X{n}/USDT" for n in range(400)}}
-    around = world(ear)
-    async with Door({}, Hosts(), around.clock, print) as door:
-        names = [name for name, _ in jobs(carried, FeedSetup(), door, around)]
-    assert names == [*["binance-spot"] * 3, "binance-history"]
-    sockets = Sockets(around)
-    first, second = sockets.socket(), sockets.socket()
-    first.emit(FeedState("f", "live", "", 0, 1))
-    second.emit(FeedState("f", "backing_off", "lost", 0, 2))
-    first.emit(FeedState("f", "live", "", 1, 1))
-    assert [(each.state, each.dials) for each in ear.feed_states] == [
-        ("live", 1),
-        ("backing_off", 3),
-        ("backing_off", 3),
-    ]
+async def test_what_no_feed_carries_is_told_at_once_and_forgotten_with_its_want() -> None:
+    ear, time = Ear(), FakeTime()
+    watched = Markets(FeedSetup(), time, random.Random(1), ear, time.sleep)
+    task = asyncio.create_task(watched.run([Want("nowhere", "BTC/USDT:USDT")]))
+    await settle()
+    told = ear.symbol("BTC/USDT:USDT")[-1]
+    assert (told.feed, told.state) == ("nowhere", "quarantined")
+    assert "nowhere is not a venue" in told.reason
+    watched.want([])
+    assert ear.updates[-1] == Unread("nowhere", "BTC/USDT:USDT")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_without_a_network_every_feed_has_a_reason_and_nothing_is_raised() -> None:

@@ -1,0 +1,72 @@
+"""Tasks by name, each within bounds: what breaks in one feed stays in it, and what is not wanted any more ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+
+from feeds.trouble import leaves
+from feeds.world import World
+from hedge.market import FeedState
+
+LOG = logging.getLogger("hedgetui.feeds")
+
+RESTARTS = 3
+RESTART_S = 10.0
+"""After a fault of the program in one feed; the network's faults are the feed's own business."""
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Job(Struct, frozen=True):
+    """Something that runs for ever, under the id it reports by."""
+
+    id: str
+    about: object
+    """What it was told to do: where that changes, it starts anew."""
+    work: Work
+
+
+class Jobs:
+    """The running jobs of one session."""
+
+    def __init__(self, group: asyncio.TaskGroup, world: World) -> None:
+        self._group = group
+        self._world = world
+        self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
+
+    def keep(self, wanted: Mapping[str, Job]) -> None:
+        """Run exactly these, by key. One that already does the same thing is left alone."""
+        for key, (job, task) in list(self._running.items()):
+            if key not in wanted or wanted[key].about != job.about:
+                del self._running[key]
+                task.cancel()
+        for key, job in wanted.items():
+            if key not in self._running:
+                self._running[key] = (job, self.start(job.id, job.work))
+
+    def start(self, name: str, work: Work) -> asyncio.Task[None]:
+        """Run one more, for whoever asks to look after."""
+        return self._group.create_task(contained(name, work, self._world), name=f"feed {name}")
+
+
+async def contained(name: str, work: Work, world: World) -> None:
+    """Run one feed. A fault of the program in it is logged and shown, takes no other feed along, and ends the feed
+    only when it comes back after every restart.
+    """
+    for restarts_left in range(RESTARTS, -1, -1):
+        try:
+            return await work()
+        except Exception as error:
+            LOG.exception("%s ended by a fault of the program", name)
+            kind = type(next(leaves(error))).__name__
+            reason, now_ms = f"ended by a fault of the program: {kind}", world.clock.now().mono_ms
+        if not restarts_left:
+            world.emit(FeedState(name, "blocked", reason, now_ms))
+            return
+        retry_ms = now_ms + round(RESTART_S * 1000)
+        world.emit(FeedState(name, "backing_off", reason, now_ms, retry_mono_ms=retry_ms))
+        await world.sleep(RESTART_S)
