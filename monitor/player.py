@@ -16,8 +16,8 @@ from monitor.replay import Replay, waiting
 
 SPEEDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1200, 2500, 5000)
 """What the keys choose from."""
-SLICE_S = 0.02
-"""Longest piece of work before the screen has its turn."""
+SLICE_S, RELIEF_S = 0.03, 0.01
+"""Longest piece of work, and the time for the screen after it: painting takes many turns of the loop."""
 LOOK_S = 0.05
 """Longest wait before a key takes effect."""
 SECOND_MS = 1_000
@@ -60,7 +60,7 @@ class Player:
                 await self._sleep(min(wait_s, LOOK_S))
                 continue
             self._work()
-            await self._sleep(0)
+            await self._sleep(RELIEF_S)
 
     def _clock_s(self) -> float:
         return asyncio.get_running_loop().time() if self._now is None else self._now()
