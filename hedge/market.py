@@ -44,6 +44,8 @@ class Want(Struct, frozen=True):
     venue: str
     symbol: str
     spot: bool = False
+    address: str = ""
+    """Where it is not empty, no market is wanted (`symbol` is empty) but what this public address holds."""
 
 
 class Mark(Struct, frozen=True, tag=True):
@@ -224,6 +226,37 @@ class Settlements(Struct, frozen=True, tag=True):
     reason: str = ""
 
 
+class ReadPosition(Struct, frozen=True):
+    """One open position, as its venue reports it."""
+
+    symbol: str
+    side: Side
+    contracts: Decimal
+    """Without a sign."""
+    entry_price: Decimal
+    """In the quote currency."""
+    isolated: bool
+    margin: Decimal | None = None
+    """Of an isolated one, before unrealised gains, in the settle currency."""
+    leverage: Decimal | None = None
+    liquidation_price: Decimal | None = None
+    """The venue's own."""
+
+
+class AccountRead(Struct, frozen=True, tag=True):
+    """Everything that a public address holds at a venue, at one moment."""
+
+    venue: str
+    address: str
+    positions: tuple[ReadPosition, ...]
+    collateral: dict[str, Decimal]
+    """Wallet by currency, isolated margins included, before unrealised gains."""
+    at_mono_ms: int
+    """When it arrived."""
+    at_ms: int
+    """The same moment, UTC."""
+
+
 class FeedState(Struct, frozen=True, tag=True):
     """What one socket, or one venue's metadata (`binance-facts`), is doing, with its reason in words."""
 
@@ -289,5 +322,6 @@ Update = (
     | FeedPulse
     | Woke
     | Unread
+    | AccountRead
 )
 """Everything a feed may say; `Book.apply` takes one of these."""
