@@ -85,8 +85,8 @@ class Command(Struct, frozen=True):
         return Binding(self.keys, self.id, self.label, show=False, id=self.id, tooltip=self.help)
 
 
-ANYWHERE = (NOWHERE, "help", "ticket", "quit")
-LISTS = (NOWHERE, "help", "ticket")
+ANYWHERE = (NOWHERE, "help", "ticket", "feeds", "quit")
+LISTS = (NOWHERE, "help", "ticket", "feeds")
 GO, ANSWER, WORK, REPLAY = "GO", "ANSWER AN ALERT", "WORK", "REPLAY"
 
 COMMANDS = (
@@ -114,6 +114,7 @@ COMMANDS = (
     Command("seek", "g", "g", "to alert", "on to the next alert", REPLAY, offered=_played),
     Command("faster", "plus,equals_sign", "+", "faster", "faster", REPLAY, offered=_played),
     Command("slower", "minus", "−", "slower", "slower", REPLAY, offered=_played),
+    Command("feeds", "f", "f", "feeds", "feeds: each source, its age, why", WORK),
     Command("help", "question_mark", "?", "help", "this help", WORK),
     Command("detach", "d", "d", "detach", "detach, keep watching", WORK, ANYWHERE, careful=True, offered=_detachable),
     Command("quit", "q", "q", "quit", "quit, asks first", WORK, LISTS, careful=True),

@@ -38,7 +38,7 @@ class View(Struct, frozen=True, eq=False):
     lost: Lost | None = None
     paused: bool = False
     dialog: str = ""
-    """The open dialog: help, ticket, quit."""
+    """The open dialog: help, ticket, feeds, quit."""
     scroll: int = 0
     """First line shown of the open dialog."""
     past: dict[str, Points] = field(default_factory=dict)

@@ -270,6 +270,9 @@ class Overview(Screen[None], inherit_bindings=False):
     def action_help(self) -> None:
         self.change(dialog="help", scroll=0)
 
+    def action_feeds(self) -> None:
+        self.change(dialog="feeds", scroll=0)
+
     def action_ticket(self) -> None:
         self.change(dialog="ticket", scroll=0)
 

@@ -1,4 +1,4 @@
-"""The dialogs: help, ticket, and the question before quitting. They lie below the alert slot, which stays lit."""
+"""The dialogs: help, ticket, feeds, and the question on quitting. They lie below the alert slot, which stays lit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tui.line import Draft, Line, Span
 from tui.painted import Painted
 from tui.view import View
 
-WIDTHS = {"help": 108, "ticket": 100, "quit": 84}
-HEIGHTS = {"help": 26, "ticket": 20, "quit": 10}
+WIDTHS = {"help": 108, "ticket": 100, "feeds": 100, "quit": 84}
+HEIGHTS = {"help": 26, "ticket": 20, "feeds": 22, "quit": 10}
 
 
 class Spot(Struct, frozen=True):
@@ -53,6 +53,10 @@ def _title(view: View, wide: bool) -> Title:
             ticket_title(view),
             "hedgetui cannot place it: type it in yourself" if wide else "cannot be placed from here",
         )
+    if view.dialog == "feeds":
+        from tui.widgets.feeds import feeds_title
+
+        return Title("FEEDS", feeds_title(view), "esc closes")
     return Title("Quit", "", "esc goes back")
 
 
@@ -80,7 +84,7 @@ def quit_body(view: View, width: int) -> list[Line]:
 
 
 def body_lines(view: View, width: int) -> list[Line]:
-    """What the open dialog says; help and ticket are loaded when first asked for."""
+    """What the open dialog says; help, ticket and feeds are loaded when first asked for."""
     if view.dialog == "help":
         from tui.widgets.help import help_body
 
@@ -89,6 +93,10 @@ def body_lines(view: View, width: int) -> list[Line]:
         from tui.widgets.ticket import ticket_body
 
         return ticket_body(view, width)
+    if view.dialog == "feeds":
+        from tui.widgets.feeds import feeds_body
+
+        return feeds_body(view, width)
     return quit_body(view, width)
 
 
