@@ -68,7 +68,7 @@ def order_of(tickets: tuple[Ticket, ...], said: str = "") -> tuple[str, str]:
         words_too = _words(other, said)
         comma = "," if "," in words_too else ""
         rest += f". Or {words_too[:1].lower()}{words_too[1:]}{comma}{_effect(other, said)}"
-    return words, rest + "."
+    return words, f"{rest}. {first.beside}." if first.beside else f"{rest}."
 
 
 def _words(ticket: Ticket, said: str) -> str:

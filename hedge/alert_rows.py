@@ -96,6 +96,8 @@ class Ticket(Struct, frozen=True):
     """Coins that stay off plan because orders come in lots, or by the size of its leg; positive: under-hedged."""
     risk: str = ""
     """What remains, or what it costs to wait: `Each 10 % fall of SOL costs 300 USD more than planned`."""
+    beside: str = ""
+    """What else its coin asks for, where that is another order: which goes first, and which would undo the other."""
     flags: tuple[str, ...] = ()
     """Assumptions a reader must know: `fee: list price of bybit`."""
 

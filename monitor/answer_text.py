@@ -10,6 +10,7 @@ from hedge.stress.text import words as stress_words
 from hedge.ticket.text import CANNOT, ticket_text
 from monitor.messages import Advice, Advised, Answer, Climbed, Explained, Rebase, Reckoned, Supposed, TicketList
 
+ONE_BY_ONE = "each is worked out on the book as it stands: do one, then ask again"
 NOTHING = "Nothing to do: no open alert asks for an order."
 
 
@@ -37,7 +38,10 @@ def _tickets(document: TicketList) -> Iterator[str]:
     yield ""
     for advice in document.advice:
         yield from _advice(advice)
-    if any(ticket.kind != "wait" for advice in document.advice for ticket in advice.tickets):
+    orders = [advice for advice in document.advice if any(ticket.kind != "wait" for ticket in advice.tickets)]
+    if len(orders) > 1:
+        yield ONE_BY_ONE
+    if orders:
         yield CANNOT
 
 

@@ -105,7 +105,7 @@ def _of_the_plan(figure: Figure[AssetSubject]) -> Figure[AssetSubject]:
 
 
 def _net_usd(subject: AssetSubject) -> Entry[AssetSubject]:
-    title, symbol, unit = "net in USD", "D_usd", "USD"
+    title, symbol, unit = "dollar net", "D_usd", "USD"
     if subject.coin.shares is not None:
         words = f"what is held; its short is part of that of {subject.coin.shares.name}"
         return passed_on(title, symbol, unit, words, subject.path("spot_usd"))

@@ -103,7 +103,7 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
         same("beta_net_usd", "planned_net_usd"),
     ),
     "gross_net_usd": Entry(
-        "net of every coin without its sign",
+        "dollar net of every coin without its sign",
         "Σ|D|",
         "USD",
         "zero only where every coin is hedged by itself",

@@ -29,7 +29,17 @@ def words(stress: Stress) -> str:
 
 def ladder_words(ladder: Ladder) -> str:
     """The steps as a table, lowest first."""
-    head = ("MOVE %", "SPOT USD", "HEDGE USD", "COLLATERAL", "NET USD", "OF SPOT %", "HEDGE %", "LEFT USD", "ADD USD")
+    head = (
+        "MOVE %",
+        "SPOT USD",
+        "HEDGE USD",
+        "COLLATERAL",
+        "RESULT USD",
+        "OF SPOT %",
+        "HEDGE %",
+        "LEFT USD",
+        "ADD USD",
+    )
     rows = [(*head, "LIQUIDATED"), *(_rung(rung) for rung in ladder.rungs)]
     reasons = dict.fromkeys(reason for rung in ladder.rungs for reason in rung.why.values())
     below = "\n".join(f"{DASH} {reason}" for reason in reasons)
@@ -65,7 +75,7 @@ def _summary(stress: Stress) -> Iterator[str]:
     if stress.shock.gone:
         yield f"Lost         {_usd(stress.lost_usd)} USD with {', '.join(stress.shock.gone)}"
     share = _percent(stress.net_pct_of_spot, signed=True)
-    yield f"Net          {_usd(stress.net_pnl_usd)} USD, {share} % of spot"
+    yield f"Result       {_usd(stress.net_pnl_usd)} USD, {share} % of spot"
     yield f"Hedge after  {_percent(stress.hedge_ratio)} %, now {_percent(stress.hedge_ratio_before)}"
     yield f"Margin left  {_usd(stress.margin_left_usd, signed=False)} USD"
     unsure = f", not known of {len(stress.unknown)}" if stress.unknown else ""
@@ -81,7 +91,7 @@ def _assets(stress: Stress) -> list[tuple[str, ...]]:
     """A row a coin; columns of stablecoins and of lost venues only where the shock has them."""
     shown = {"COLLATERAL": bool(stress.shock.money), "LOST USD": bool(stress.shock.gone)}
     rows = [_asset(row) for row in stress.assets]
-    head = ["COIN", "PRICE AFTER", "SPOT USD", "HEDGE USD", "COLLATERAL", "LOST USD", "NET USD", "RATIO %", "NOW"]
+    head = ["COIN", "PRICE AFTER", "SPOT USD", "HEDGE USD", "COLLATERAL", "LOST USD", "RESULT USD", "RATIO %", "NOW"]
     head += ["TO LIQ %", "NOW"]
     kept = [column for column, name in enumerate(head) if shown.get(name, True)]
     return [tuple(row[column] for column in kept) for row in (head, *rows)]

@@ -16,6 +16,7 @@ from hedge.market import Instant
 from hedge.sizing import OrderSide, order_cost, round_to_step
 from hedge.snapshot import Remedy, Ticket
 from hedge.ticket.after import lacking, margin_for, realised
+from hedge.ticket.conflicts import beside
 from hedge.ticket.state_after import state_after
 from hedge.ticket.words import amount_words, grouped, order_words
 
@@ -99,6 +100,7 @@ def order_ticket(
         covered=margin.covered,
         sell_coins=sell_coins,
         residual=residual,
+        beside=beside(task.book, leg, remedy, task.now, shrinks=shrinks, rescues=task.goal is not None),
         flags=(*_flags(task, contracts), *list_price),
     )
     after = state_after(task.book, ticket, task.now)

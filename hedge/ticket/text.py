@@ -70,6 +70,7 @@ def ticket_text(ticket: Ticket) -> str:
         lines += [_line("margin", words) for words in _margin(ticket)]
     lines += [_line("now" if ticket.remedy == "wait" else "after", words) for words in _after(ticket.after)]
     lines += [_line("risk", f"{ticket.risk}.")] if ticket.risk else []
+    lines += [_line("beside", f"{ticket.beside}.")] if ticket.beside else []
     lines += [_line("note", note) for note in (*ticket.flags, *_notes(ticket))]
     return "\n".join(lines) + "\n"
 
@@ -111,7 +112,7 @@ def _after(after: After) -> list[str]:
     coin = [
         _part("hedge ", after.hedge_ratio, percent_words),
         _part("drift ", after.drift, _points),
-        _part("net ", after.net_usd, _signed_usd),
+        _part("dollar net ", after.net_usd, _signed_usd),
         _part("off plan ", after.off_usd, _signed_usd),
         _part("funding ", after.funding_day_usd, lambda usd: f"{_signed_usd(usd, 2)} a day"),
     ]

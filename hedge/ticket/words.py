@@ -42,7 +42,8 @@ def usd_words(amount: Decimal) -> str:
 
 def percent_words(fraction: Decimal, *, cut: bool = False) -> str:
     """A fraction as percent with one decimal; `cut` towards danger, for distances."""
-    return f"{(fraction * 100).quantize(Decimal('0.1'), ROUND_FLOOR if cut else None)} %"
+    shown = (fraction * 100).quantize(Decimal("0.1"), ROUND_FLOOR if cut else None)
+    return f"{shown if shown else abs(shown)} %".replace("-", "−")
 
 
 def price_words(price: Decimal, tick: Decimal | None) -> str:

@@ -416,3 +416,8 @@ def test_orders(tickets: tuple[Ticket, ...], line: str | None) -> None:
 )
 def test_figures(said: str, expected: str) -> None:
     assert said == expected
+
+
+def test_an_order_says_what_speaks_against_it() -> None:
+    sell = Ticket("sell", "bybit", words="Sell 100 SOL on bybit", beside="bybit-main is in liquidation: add first")
+    assert order_of((sell,)) == ("Sell 100 SOL on bybit", ". bybit-main is in liquidation: add first.")

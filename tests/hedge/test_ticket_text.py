@@ -37,13 +37,13 @@ def test_a_ticket_as_a_block() -> None:
         "  order    sell 350 contracts SOL/USDT:USDT, limit 149.7, on bybit (main)\n"
         "  cost     26.25 USD, 0.05 % taker\n"
         "  margin   needs 18,486 USDT first; 15,000 USDT free in main: not enough\n"
-        "  after    hedge 50.0 %, drift 0.0 points, net +67,500 USD, off plan 0 USD, funding +20.25 USD a day\n"
+        "  after    hedge 50.0 %, drift 0.0 points, dollar net +67,500 USD, off plan 0 USD, funding +20.25 USD a day\n"
         "  after    liquidation 32.2 % away, at 198.429, margin ratio 3.0 %, leverage 3.0x\n"
         "  after    book drift 0.0 points, book off plan 0 USD\n"
     )
     assert ticket_text(wait) == (
         "WAIT\n"
-        "  now      hedge 11.1 %, drift −38.9 points, net +120,000 USD, off plan +52,500 USD, funding +4.50 USD a day\n"
+        "  now      hedge 11.1 %, drift −38.9 points, dollar net +120,000 USD, off plan +52,500 USD, funding +4.50 USD a day\n"
         "  now      liquidation 26.7 % away, at 190.099, margin ratio 3.6 %, leverage 3.6x\n"
         "  now      book drift −38.9 points, book off plan +52,500 USD\n"
         "  risk     Each 10 % fall of SOL costs 5,250 USD more than planned.\n"

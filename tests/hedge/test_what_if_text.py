@@ -148,16 +148,16 @@ WHAT-IF  every price +60 %, basis kept. None of this has happened.
 Spot         +57,600 USD on 96,000
 Hedge        −37,500 USD
 Collateral   0 USD
-Net          +20,100 USD, +20.9 % of spot
+Result       +20,100 USD, +20.9 % of spot
 Hedge after  0.0 %, now 78.1
 Margin left  0 USD
 Liquidated   2 of 2
 To survive   add 8,100 USD beforehand
 
-COIN  PRICE AFTER  SPOT USD  HEDGE USD  NET USD  RATIO %    NOW    TO LIQ %   NOW
-BTC      96,000.0   +36,000    −30,000   +6,000      0.0  100.0  liquidated  49.2
-SOL       240.000   +18,000     −7,500  +10,500      0.0   50.0  liquidated  49.2
-ETH      4,800.00    +3,600          0   +3,600      0.0    0.0           —     —
+COIN  PRICE AFTER  SPOT USD  HEDGE USD  RESULT USD  RATIO %    NOW    TO LIQ %   NOW
+BTC      96,000.0   +36,000    −30,000      +6,000      0.0  100.0  liquidated  49.2
+SOL       240.000   +18,000     −7,500     +10,500      0.0   50.0  liquidated  49.2
+ETH      4,800.00    +3,600          0      +3,600      0.0    0.0           —     —
 
 LEG                            STATE  MARK AFTER  HEDGE USD  MARGIN LEFT      TOP-UP    TO LIQ %   NOW
 main/BTC/USDT:USDT/short  liquidated    96,000.0    −30,000       0 USDT  6,480 USDT  liquidated  49.2

@@ -138,6 +138,20 @@ def test_sentences_lose_whole_clauses(room: int, text: str) -> None:
     assert clauses(" for +12 %, 2,673 USDT for +24 %. Or buy back 17 SOL.", room) == text
 
 
+def test_what_speaks_against_a_way_out_stands_below_the_columns() -> None:
+    from tui.widgets.ticket import ticket_body
+
+    beside = "SOL is 25.0 points under plan already, and this takes it further: adding margin keeps the hedge"
+    tickets = (book.SOL_TICKETS[0], replace(book.SOL_TICKETS[1], beside=beside))
+    alert = replace(book.SOL_ALERT, tickets=tickets)
+    shown = View(snapshot=replace(book.WARNING, alerts=(alert,)), figures=replace(book.WARNING, alerts=(alert,)))
+    for width in (76, 110):
+        text = " ".join(" ".join(line.text for line in ticket_body(shown, width)).split())
+        assert f"2 {beside}." in text
+        assert len([line for line in ticket_body(shown, width) if len(line.text) > width]) == 0
+    assert "keeps the hedge" not in " ".join(line.text for line in ticket_body(View(snapshot=book.WARNING), 76))
+
+
 def test_an_order_is_never_cut_in_the_ticket() -> None:
     from tui.widgets.ticket import ticket_body
 

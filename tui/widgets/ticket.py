@@ -96,7 +96,18 @@ def ticket_body(view: View, width: int) -> list[Line]:
         for index, figure in enumerate(after):
             x = grid.column(index)
             draft.put(x if " " in figure or figure.isalpha() else x + max(0, 9 - len(figure)), figure)
-    return [draft.line() for draft in (*drafts, *_foot(view, about, len(about.tickets) - count, width))]
+    foot = (*_beside(shown, width), *_foot(view, about, len(about.tickets) - count, width))
+    return [draft.line() for draft in (*drafts, *foot)]
+
+
+def _beside(shown: tuple[Ticket, ...], width: int) -> list[Draft]:
+    """What else the coin asks for, under the way out that it is about."""
+    found: list[Draft] = []
+    for number, ticket in enumerate(shown, 1):
+        for line in textwrap.wrap(f"{number}  {ticket.beside}.", width - LEFT - 2) if ticket.beside else ():
+            found.append(Draft(width, "raised"))
+            found[-1].put(LEFT, line, "caution")
+    return [Draft(width, "raised"), *found] if found else []
 
 
 def _foot(view: View, about: Subject, more: int, width: int) -> list[Draft]:
@@ -142,7 +153,7 @@ def _rows(about: Subject, shown: tuple[Ticket, ...]) -> list[tuple[str, str, lis
          [_known(t.after.hedge_ratio, fmt.percent) for t in shown]),
         ("drift, points", fmt.percent(asset.drift, signed=True) if asset else "",
          [_known(t.after.drift, lambda d: fmt.percent(d, signed=True)) for t in shown]),
-        ("net USD", fmt.usd(asset.net_usd) if asset else "", [_known(t.after.net_usd, fmt.usd) for t in shown]),
+        ("dollar net", fmt.usd(asset.net_usd) if asset else "", [_known(t.after.net_usd, fmt.usd) for t in shown]),
         ("off plan USD", fmt.usd(asset.off_usd) if asset else "", [_known(t.after.off_usd, fmt.usd) for t in shown]),
         ("funding a day USD", fmt.usd(asset.funding_day_usd) if asset else "",
          [_known(t.after.funding_day_usd, fmt.usd) for t in shown]),
