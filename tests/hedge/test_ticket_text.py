@@ -43,7 +43,8 @@ def test_a_ticket_as_a_block() -> None:
     )
     assert ticket_text(wait) == (
         "WAIT\n"
-        "  now      hedge 11.1 %, drift −38.9 points, dollar net +120,000 USD, off plan +52,500 USD, funding +4.50 USD a day\n"
+        "  now      hedge 11.1 %, drift −38.9 points, dollar net +120,000 USD, off plan +52,500 USD, "
+        "funding +4.50 USD a day\n"
         "  now      liquidation 26.7 % away, at 190.099, margin ratio 3.6 %, leverage 3.6x\n"
         "  now      book drift −38.9 points, book off plan +52,500 USD\n"
         "  risk     Each 10 % fall of SOL costs 5,250 USD more than planned.\n"
