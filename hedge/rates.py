@@ -2,7 +2,8 @@
 
 A bitcoin costs 65,000 USD in one index and 65,100 USDT in the other: a USDT is 65,000 / 65,100 USD. The two arrive
 apart, and a fast market would shake their quotient, so it is the median of a few samples a second apart, and a new one
-takes over only once it is a basis point away. Source: section 1 of the domain reference.
+takes over only once it is a basis point away. Where two venues are read, the first that is fresh counts, and the other
+is named once it says something else. Source: section 1 of the domain reference.
 """
 
 from __future__ import annotations
@@ -25,12 +26,15 @@ MOVES_AT = Decimal("0.0001")
 FARTHEST = Decimal("0.5")
 """A quotient further from one than this is no rate of a stablecoin but a wrong price."""
 
-VENUE = "bybit"
-"""Whose index streams are read, where the book has an account there."""
+DISAGREES_AT = Decimal("0.002")
+"""How far apart the rates of two venues may be without a word."""
+
+VENUES = ("binance", "bybit")
+"""Whose index streams may be read, the first one first."""
 IN_DOLLARS = "BTC/USD:BTC"
 """The market whose index is in dollars."""
 STABLECOINS = ("USDT", "USDC")
-"""Those in which the venue has an index of bitcoin."""
+"""Those in which the venues have an index of bitcoin."""
 
 
 def quoted_in(currency: str) -> str:
@@ -43,26 +47,20 @@ def implied_rate(*, usd_index: Decimal | None, quote_index: Decimal | None) -> D
     return ratio(usd_index, quote_index)
 
 
-class Implied:
+class Quotient:
     """One stablecoin's rate, from the index streams of one venue."""
 
-    __slots__ = ("_samples", "at_ms", "currency", "usd")
+    __slots__ = ("_samples", "at_ms", "usd")
 
-    def __init__(self, currency: str) -> None:
-        self.currency = currency
+    def __init__(self) -> None:
         self.usd: Decimal | None = None
         """USD for one unit; None until both prices have come."""
         self.at_ms: int | None = None
         """When it was last confirmed by a sample, monotonic ms."""
         self._samples: deque[Decimal] = deque(maxlen=SAMPLES)
 
-    @property
-    def words(self) -> str:
-        """Where it is from."""
-        return f"{VENUE} BTC index in USD over that in {self.currency}"
-
     def look(self, usd_index: Index | None, quote_index: Index | None) -> bool:
-        """Take a sample where one is due; whether the rate is another one now."""
+        """Take a sample where one is due; whether one was taken."""
         if usd_index is None or quote_index is None:
             return False
         at_ms = max(usd_index.at_mono_ms, quote_index.at_mono_ms)
@@ -75,10 +73,50 @@ class Implied:
         self.at_ms = at_ms
         self._samples.append(sample)
         rate = median_low(self._samples).quantize(STEP)
-        if self.usd is not None and abs(rate - self.usd) < MOVES_AT:
-            return False
-        self.usd = rate
+        if self.usd is None or abs(rate - self.usd) >= MOVES_AT:
+            self.usd = rate
         return True
+
+    def fresh(self, at_ms: int) -> bool:
+        return self.at_ms is not None and at_ms <= self.at_ms + LIMIT_MS
+
+
+class Implied:
+    """One stablecoin's rate, from the index streams of the venues that are read for it."""
+
+    __slots__ = ("_quotients", "at_ms", "currency", "usd", "venue")
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+        self.usd: Decimal | None = None
+        """USD for one unit; None until both prices of a venue have come."""
+        self.at_ms: int | None = None
+        """When it was last confirmed by a sample, monotonic ms."""
+        self.venue = ""
+        """Whose it is."""
+        self._quotients = {venue: Quotient() for venue in VENUES}
+
+    @property
+    def words(self) -> str:
+        """Where it is from, and what the other venue says where that is something else."""
+        said = f"{self.venue} BTC index in USD over that in {self.currency}"
+        for venue, other in self._quotients.items():
+            if self.usd is None or self.at_ms is None or other.usd is None or not other.fresh(self.at_ms):
+                continue
+            if abs(other.usd - self.usd) >= DISAGREES_AT:
+                said += f"; {venue} says {other.usd}"
+        return said
+
+    def look(self, venue: str, usd_index: Index | None, quote_index: Index | None) -> bool:
+        """Take a sample of a venue where one is due; whether the rate, or where it is from, is another one now."""
+        quotient = self._quotients[venue]
+        if not quotient.look(usd_index, quote_index) or quotient.at_ms is None:
+            return False
+        now_ms = max(quotient.at_ms, self.at_ms or quotient.at_ms)
+        before = self.usd, self.words
+        self.venue, best = next((name, each) for name, each in self._quotients.items() if each.fresh(now_ms))
+        self.usd, self.at_ms = best.usd, best.at_ms
+        return (self.usd, self.words) != before
 
     @property
     def until_ms(self) -> int | None:

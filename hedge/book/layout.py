@@ -14,7 +14,7 @@ from hedge.market import Want
 from hedge.portfolio.consistency import held_assets, is_money, short_assets
 from hedge.portfolio.policy import target_of
 from hedge.portfolio.written import Account, Portfolio
-from hedge.rates import IN_DOLLARS, STABLECOINS, VENUE, quoted_in
+from hedge.rates import IN_DOLLARS, STABLECOINS, VENUES, quoted_in
 from hedge.symbols import perp
 
 SPOT_VENUE = "binance"
@@ -144,15 +144,15 @@ class Layout:
         return tuple(dict.fromkeys((*positions, *spots, *self._rate_wants(bool(spots)))))
 
     def _rate_wants(self, spot: bool) -> Iterator[Want]:
-        """Index streams of bitcoin in dollars and in each stablecoin of the book, where it has an account there."""
-        if all(account.venue != VENUE for account in self.portfolio.accounts):
-            return
+        """Index streams of bitcoin in dollars and in each stablecoin of the book.
+
+        Of the venues that are read anyway: those of its accounts, and the one that prices coins without a position."""
         used = {leg.quote for leg in self.legs.values()} | {SPOT_QUOTE for _ in range(spot)}
         used |= {currency for _, currency in self.wallets}
         stable = [currency for currency in STABLECOINS if currency in used]
-        if stable:
-            yield Want(VENUE, IN_DOLLARS)
-            yield from (Want(VENUE, quoted_in(currency)) for currency in stable)
+        read = {account.venue for account in self.portfolio.accounts} | {SPOT_VENUE for _ in range(spot)}
+        for venue in [venue for venue in VENUES if venue in read] or VENUES[:1]:
+            yield from (Want(venue, symbol) for symbol in (IN_DOLLARS, *map(quoted_in, stable)) if stable)
 
 
 def _proxies(portfolio: Portfolio, held: Iterable[str], short: frozenset[str]) -> Iterator[str]:

@@ -10,26 +10,27 @@ from hedge.book.ledger import Ledger, Market, as_seconds
 from hedge.book.legs import Leg
 from hedge.book.worth import worth_usd
 from hedge.market import Instant
-from hedge.rates import IN_DOLLARS, STABLECOINS, VENUE, Implied, quoted_in
+from hedge.rates import IN_DOLLARS, STABLECOINS, VENUES, Implied, quoted_in
 from hedge.snapshot import MoneyRow
 from hedge.sums import exact_sum
 
 
 def is_rate_market(market: Market) -> bool:
     """Whether its index may say what a stablecoin is worth."""
-    return market.venue == VENUE and market.symbol.startswith("BTC/")
+    return market.venue in VENUES and market.symbol.startswith("BTC/")
 
 
 def moved_rates(ledger: Ledger, market: Market) -> list[str]:
     """Stablecoins whose rate is another one, now that this market's index moved."""
-    dollars = ledger.market(VENUE, IN_DOLLARS)
+    venue = market.venue
+    dollars = ledger.market(venue, IN_DOLLARS)
     moved: list[str] = []
     for currency in STABLECOINS:
         symbol = quoted_in(currency)
-        if market.symbol not in (IN_DOLLARS, symbol) or (VENUE, symbol) not in ledger.markets:
+        if market.symbol not in (IN_DOLLARS, symbol) or (venue, symbol) not in ledger.markets:
             continue
         implied = ledger.implied.setdefault(currency, Implied(currency))
-        if implied.look(dollars.index, ledger.market(VENUE, symbol).index):
+        if implied.look(venue, dollars.index, ledger.market(venue, symbol).index):
             moved.append(currency)
     return moved
 

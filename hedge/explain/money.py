@@ -41,7 +41,7 @@ def _now(subject: MoneySubject) -> Input:
 def _then(subject: MoneySubject) -> Input:
     found = subject.book.ledger.implied.get(subject.currency)
     at = None if found is None or found.usd is None else as_decimal(found.at_ms)
-    why, remedy = "its rate does not come from a stream", "an account at a venue with two index streams"
+    why, remedy = "its rate does not come from a stream", "it does once the index streams of bitcoin answer"
     return stated("last sample", "t₀", at, "ms", "the monitor's clock", why=why, remedy=remedy)
 
 
@@ -86,7 +86,7 @@ MONEY_FIGURES: Figures[MoneySubject] = {
         seconds,
         {"now_ms": _now, "then_ms": _then},
         why="its rate does not come from a stream",
-        remedy="an account at a venue with two index streams",
+        remedy="it does once the index streams of bitcoin answer",
     ),
 }
 """Every figure of a stablecoin."""

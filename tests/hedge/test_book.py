@@ -35,7 +35,8 @@ LEG = f"main/{BTC}/short"
 
 def test_before_anything_came_all_is_unknown_and_says_why() -> None:
     book = Book(portfolio(holdings=[{"asset": "BTC", "quantity": "1"}, {"asset": "AVAX", "quantity": "9"}]))
-    assert book.wants == (Want("binance", "BTC/USDT", True), Want("binance", "AVAX/USDT", True))
+    spots = (Want("binance", "BTC/USDT", True), Want("binance", "AVAX/USDT", True))
+    assert book.wants == (*spots, Want("binance", "BTC/USD:BTC"), Want("binance", "BTC/USDT:USDT"))
     snapshot = take_snapshot(book, at(0), "live")
     assert snapshot.totals.spot_usd is None
     assert snapshot.totals.unpriced == 2

@@ -36,10 +36,10 @@ def sol_book(venue: str = "bybit", **more: Any) -> Book:
     return book
 
 
-def bitcoin(book: Book, usd: str, usdt: str, mono_ms: int) -> frozenset[str]:
-    """Both index streams of bitcoin."""
-    book.apply(index("bybit", IN_USD, usd, mono_ms, 60_000))
-    return book.apply(index("bybit", IN_USDT, usdt, mono_ms, 60_000))
+def bitcoin(book: Book, usd: str, usdt: str, mono_ms: int, venue: str = "bybit") -> frozenset[str]:
+    """Both index streams of bitcoin at a venue."""
+    book.apply(index(venue, IN_USD, usd, mono_ms, 60_000))
+    return book.apply(index(venue, IN_USDT, usdt, mono_ms, 60_000))
 
 
 def test_usd_for_one_is_the_index_in_dollars_over_that_in_the_coin() -> None:
@@ -48,9 +48,10 @@ def test_usd_for_one_is_the_index_in_dollars_over_that_in_the_coin() -> None:
     assert implied_rate(usd_index=D(65000), quote_index=D(0)) is None
 
 
-def test_two_index_streams_are_wanted_where_a_stablecoin_meets_the_venue() -> None:
-    assert sol_book().wants == (Want("bybit", SOL), Want("bybit", IN_USD), Want("bybit", IN_USDT))
-    assert sol_book("binance").wants == (Want("binance", SOL),)
+def test_two_index_streams_are_wanted_of_the_venues_that_are_read_anyway() -> None:
+    for venue in ("bybit", "binance"):
+        assert sol_book(venue).wants == (Want(venue, SOL), Want(venue, IN_USD), Want(venue, IN_USDT))
+    assert sol_book("mexc").wants == (Want("mexc", SOL), Want("binance", IN_USD), Want("binance", IN_USDT))
     coin = Book(
         portfolio(accounts=[account("coin", "bybit", {"ETH": "5"}, position("ETH/USD:ETH", "1", "3500", leverage="1"))])
     )
@@ -108,9 +109,10 @@ def test_an_old_rate_makes_what_it_values_old() -> None:
     book.apply(live("bybit-linear"))
     book.apply(live("bybit-inverse"))
     bitcoin(book, "64935", "65000", 0)
-    for second in range(1, 62):
+    for second in range(1, 61):
         tick(book, "bybit", SOL, "142", second * 1_000)
     assert not book.asset("SOL", at(60_000)).stale
+    tick(book, "bybit", SOL, "142", 61_000)
     row, totals = book.asset("SOL", at(61_001)), book.totals(at(61_001))
     assert (row.stale, row.price) == (True, D("142") * D("0.999"))
     assert (totals.stale, totals.stale_usd) == (True, totals.spot_usd)
@@ -130,6 +132,55 @@ def test_a_book_on_the_same_markets_has_the_same_rate() -> None:
     assert book.leg(LEG, at(1_000)).notional_usd == D("14058")
 
 
+def test_both_venues_are_asked_where_both_are_read() -> None:
+    book = sol_book()
+    priced = book.portfolio.model_copy(update={"holdings": (*book.portfolio.holdings, *avax())})
+    book.replace(priced)
+    pairs = [Want(venue, symbol) for venue in ("binance", "bybit") for symbol in (IN_USD, IN_USDT)]
+    assert book.wants == (Want("bybit", SOL), Want("binance", "AVAX/USDT", spot=True), *pairs)
+
+
+def avax() -> tuple[Any, ...]:
+    """A coin without a position, which binance prices."""
+    return portfolio(holdings=[{"asset": "AVAX", "quantity": "10"}]).holdings
+
+
+def test_another_venue_takes_over_once_the_first_is_old_and_gives_back() -> None:
+    book = sol_book()
+    bitcoin(book, "64350", "65000", 1_000)
+    assert book.layout.rate_of("USDT") == D("0.99")
+    bitcoin(book, "64365", "65000", 2_000, "binance")
+    (row,) = book.money(at(2_000))
+    assert (row.usd, row.source) == (D("0.99023"), "binance BTC index in USD over that in USDT")
+    for second in range(3, 62):
+        bitcoin(book, "64350", "65000", second * 1_000)
+    assert book.layout.rate_of("USDT") == D("0.99023")
+    bitcoin(book, "64350", "65000", 62_001)
+    (row,) = book.money(at(62_001))
+    assert (row.usd, row.age_s, row.source) == (D("0.99"), 0.0, "bybit BTC index in USD over that in USDT")
+    leg = book.leg(LEG, at(62_001))
+    assert (leg.notional_usd, leg.sources["quote_usd"]) == (D("14058"), row.source)
+    bitcoin(book, "64365", "65000", 63_001, "binance")
+    assert book.money(at(63_001))[0].source.startswith("binance")
+
+
+def test_two_venues_that_disagree_are_both_named() -> None:
+    book = sol_book()
+    bitcoin(book, "64350", "65000", 1_000)
+    bitcoin(book, "65000", "65000", 2_000, "binance")
+    (row,) = book.money(at(2_000))
+    assert (row.usd, row.source) == (1, "binance BTC index in USD over that in USDT; bybit says 0.99000")
+    assert book.leg(LEG, at(2_000)).sources["quote_usd"] == row.source
+
+
+def test_with_no_stream_left_the_last_rate_stands_and_is_old() -> None:
+    book = sol_book(rates={"USDT": "0.95"})
+    bitcoin(book, "64350", "65000", 1_000)
+    bitcoin(book, "64350", "65000", 1_000, "binance")
+    (row,) = book.money(at(61_001))
+    assert (row.usd, row.stale, row.age_s) == (D("0.99"), True, 60.001)
+
+
 # how a rate is sampled
 
 
@@ -138,6 +189,7 @@ def sampled(*pairs: tuple[int, str, int, str]) -> Implied:
     found = Implied("USDT")
     for usd_at, usd, usdt_at, usdt in pairs:
         found.look(
+            "bybit",
             Index("bybit-inverse", IN_USD, Decimal(usd), usd_at, 60_000),
             Index("bybit-linear", IN_USDT, Decimal(usdt), usdt_at, 60_000),
         )

@@ -296,13 +296,12 @@ def test_the_coin_of_a_venue_that_is_gone_is_still_priced() -> None:
     written = portfolio(
         holdings=[{"asset": "BTC", "quantity": "1"}],
         accounts=[account("far", "okx", {"USDT": "60000"}, position(BTC, "1", "60000", **CROSS))],
-        rates={"USDT": "0.99"},
     )
     book = told(Book(written), premium=D(1))
     stress = under(book, Shock(prices={"BTC": D("0.1")}, money={"USDT": D("-0.1")}, gone=("okx",)))
-    assert stress.assets[0].price_before == D("59400")
-    assert stress.assets[0].price == pytest.approx(D("65340"), abs=D("1e-9"))
-    assert stress.spot_pnl_usd == pytest.approx(D(5940), abs=D("1e-9"))
+    assert stress.assets[0].price_before == D(60_000)
+    assert stress.assets[0].price == pytest.approx(D(66_000), abs=D("1e-9"))
+    assert stress.spot_pnl_usd == pytest.approx(D(6_000), abs=D("1e-9"))
 
 
 # Proxies
