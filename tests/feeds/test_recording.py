@@ -355,15 +355,15 @@ def test_a_file_that_is_not_there_or_a_folder_is_named(tmp_path: Path) -> None:
         (
             b'{"t":1,"m":2000000,"said":{"type":"Mark","feed":"x","symbol":"y","price":"NaN","at_mono_ms":1,"limit_ms":1}}\n',
             "not a number: NaN",
-        ),  # noqa: E501
+        ),
         (
             b'{"t":1,"m":2000000,"said":{"type":"Mark","feed":"x","symbol":"y","price":"-1","at_mono_ms":1,"limit_ms":1}}\n',
             "not a price",
-        ),  # noqa: E501
+        ),
         (
             b'{"t":1,"m":2000000,"said":{"type":"Mark","feed":"x","symbol":"y","price":"1e99999","at_mono_ms":1,"limit_ms":1}}\n',
             "not a number",
-        ),  # noqa: E501
+        ),
     ],
 )
 def test_a_broken_line_is_named_with_its_number(tmp_path: Path, line: bytes, says: str) -> None:
