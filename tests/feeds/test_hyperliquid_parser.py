@@ -28,7 +28,7 @@ def parse(parser: Parser, frame: object, at: int = 5) -> list[Said]:
     return parser.parse(frame if isinstance(frame, str) else msgspec.json.encode(frame).decode(), at)
 
 
-def context(coin: str = "BTC", **keys: object) -> dict[str, object]:
+def context(coin: str = "BTC", /, **keys: object) -> dict[str, object]:
     usual = {"funding": "0.0000125", "oraclePx": "84198.0", "markPx": "84148.0", "midPx": None, "premium": None}
     return {"channel": "activeAssetCtx", "data": {"coin": coin, "ctx": usual | keys}}
 
@@ -146,7 +146,9 @@ def test_coins(symbol: str, coin: str | None) -> None:
 
 
 KEYS = st.sampled_from(["markPx", "oraclePx", "funding"])
-ODD = st.sampled_from(["", "0", "-1", "inf", "1e5", "9" * 40, None, 5, True, [], {}]) | st.text(max_size=20)
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    ["", "0", "-1", "inf", "1e5", "9" * 40, None, 5, True, [], {}]
+) | st.text(max_size=20)
 
 
 @given(st.dictionaries(KEYS, ODD))

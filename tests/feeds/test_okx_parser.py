@@ -228,7 +228,9 @@ def test_nothing_but_a_parse_error_comes_out(frame: str | bytes) -> None:
 
 
 KEYS = ("markPx", "idxPx", "fundingRate", "prevFundingTime", "fundingTime", "nextFundingTime", "ts", "instId")
-ODD = st.sampled_from(["", "0", "-1", "NaN", "1e5", "9" * 40, None, 5, True, [], {}]) | st.text(max_size=20)
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    ["", "0", "-1", "NaN", "1e5", "9" * 40, None, 5, True, [], {}]
+) | st.text(max_size=20)
 
 
 @given(st.sampled_from(["mark-price", "index-tickers", "funding-rate"]), st.dictionaries(st.sampled_from(KEYS), ODD))
