@@ -199,8 +199,9 @@ def anchors(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Up
             continue
         try:
             said += of_row(row, symbol, at_mono_ms)
-        except ParseError:
-            said.append(Dropped(FEED, symbol, ("index", "funding"), at_mono_ms))
+        except ParseError as error:
+            reason = f"the row of bingx premiumIndex cannot be read: {error}"
+            said.append(Dropped(FEED, symbol, ("index", "funding"), at_mono_ms, reason))
     return said
 
 

@@ -35,11 +35,14 @@ OWN_PINGS = 1_000_000
 """Request ids from here on are those of our pings: their answer looks like that to a subscription."""
 RESTING_MS = 120_000
 """An index that has not moved for so long, while the mark has, is the index of a closed market."""
+RESTING_SOON_MS = 10_000
+"""The same where the mark was the last trade all the while, as it is on closed markets and nowhere else."""
 
 
 class Ticker(Struct):
-    """What matters of the one object in `d`: mark and index."""
+    """What matters of the one object in `d`: last trade, mark and index."""
 
+    c: str | None = None
     m: str | None = None
     i: str | None = None
 
@@ -68,6 +71,8 @@ class Held(Struct):
     """The mark of that moment."""
     moved: bool = False
     """Whether the mark has moved since then."""
+    traded: bool = True
+    """Whether the mark was the last trade ever since."""
     told: bool = False
     """Whether an index has been given that still counts."""
 
@@ -107,7 +112,8 @@ class TickerParser:
             return []  # repeated or overtaken: it says nothing new, and must not look fresh
         try:
             rows = _TICKERS.decode(frame.d)
-            mark, index = (price(rows[0].m), price(rows[0].i)) if rows else (None, None)
+            row = rows[0] if rows else Ticker()
+            mark, index = price(row.m), price(row.i)
             if mark is None:
                 raise ParseError("a ticker without a mark price")
         except (ValueError, RecursionError, ParseError) as error:
@@ -116,21 +122,28 @@ class TickerParser:
             held.newest_ms = venue_ms
         limit = silence_ms(None)
         said: list[Said] = [Mark(FEED, symbol, mark, at_mono_ms, limit, venue_ms)]
-        if index is not None and not resting(held, mark, index, at_mono_ms):
+        reason = "its ticker has none" if index is None else resting(held, mark, index, row.m == row.c, at_mono_ms)
+        if index is not None and not reason:
             held.told = True
             said.append(Index(FEED, symbol, index, at_mono_ms, limit, venue_ms))
         elif held.told:
             held.told = False
-            said.append(Dropped(FEED, symbol, ("index",), at_mono_ms))
+            said.append(Dropped(FEED, symbol, ("index",), at_mono_ms, reason))
         return said
 
 
-def resting(held: Held, mark: Decimal, index: Decimal, at_mono_ms: int) -> bool:
-    """Note mark and index; whether the index has rested for long while the mark went on."""
+def resting(held: Held, mark: Decimal, index: Decimal, traded: bool, at_mono_ms: int) -> str:
+    """Note mark and index, and whether the mark is the last trade; why the index counts no more, where it rests while
+    the mark goes on.
+    """
     if index != held.index:
-        held.index, held.since_ms, held.mark, held.moved = index, at_mono_ms, mark, False
+        held.index, held.since_ms, held.mark, held.moved, held.traded = index, at_mono_ms, mark, False, True
     held.moved = held.moved or mark != held.mark
-    return held.moved and at_mono_ms - held.since_ms >= RESTING_MS
+    held.traded = held.traded and traded
+    limit_ms = RESTING_SOON_MS if held.traded else RESTING_MS
+    if not held.moved or at_mono_ms - held.since_ms < limit_ms:
+        return ""
+    return "that of weex stands still while the mark moves: the market behind it is closed"
 
 
 def answer(frame: Frame) -> list[Said]:
@@ -198,8 +211,9 @@ def anchors(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Up
             continue
         try:
             said += of_row(row, symbol, at_mono_ms)
-        except ParseError:
-            said.append(Dropped(FEED, symbol, ("funding",), at_mono_ms))
+        except ParseError as error:
+            reason = f"the row of weex premiumIndex cannot be read: {error}"
+            said.append(Dropped(FEED, symbol, ("funding",), at_mono_ms, reason))
     return said
 
 

@@ -130,6 +130,8 @@ class Dropped(Struct, frozen=True, tag=True):
     symbol: str
     fields: tuple[Literal["mark", "index", "spot", "funding", "interval"], ...]
     at_mono_ms: int
+    reason: str = ""
+    """Why, in words, where that is more than a value that is missing."""
 
 
 class Instrument(Struct, frozen=True, tag=True):

@@ -56,6 +56,7 @@ def _market(market: Market) -> Market:
     copied = copy.copy(market)
     copied.candles = dict(market.candles)
     copied.confirmed = dict(market.confirmed)
+    copied.gone = dict(market.gone)
     copied.states = dict(market.states)
     copied.trail = market.trail.copy()
     return copied

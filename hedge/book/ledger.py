@@ -58,6 +58,7 @@ class Market:
         "candles",
         "confirmed",
         "funding",
+        "gone",
         "index",
         "instrument",
         "interval",
@@ -95,6 +96,8 @@ class Market:
         self.usual = UsualBasis()
         """What the basis was in the last days: by its hourly candles, and once watched for a day by its minutes."""
         self.minutes = BasisMinutes()
+        self.gone: dict[str, str] = {}
+        """By value, why it counted no longer when it was last dropped."""
         self.confirmed: dict[str, int] = {}
         """By feed, when a delta last confirmed what it did not mention."""
         self.states: dict[str, SymbolState] = {}
@@ -115,17 +118,11 @@ class Market:
 
     def accept(self, name: str, value: Valued) -> bool:
         """Keep the value unless the same feed already gave a later one, by the venue's own time."""
-        if _impossible(value):
+        if impossible(value):
             self.rejected += 1
             return False
         before = getattr(self, name)
-        if (
-            before is not None
-            and before.feed == value.feed
-            and value.venue_ms is not None
-            and before.venue_ms is not None
-            and value.venue_ms < before.venue_ms
-        ):
+        if before is not None and before.feed == value.feed and overtaken(before, value):
             return False
         if isinstance(before, Funding) and isinstance(value, Funding):
             self._note_passed(before, value)
@@ -133,12 +130,12 @@ class Market:
         if isinstance(value, Mark):
             self.trail.note(value.at_mono_ms, value.price)
         elif isinstance(value, Index):
-            self._watch_basis(value)
+            self.watch_basis(value)
         elif isinstance(value, Funding):
-            self._lean(value)
+            self.lean_to(value)
         return True
 
-    def _watch_basis(self, index: Index) -> None:
+    def watch_basis(self, index: Index) -> None:
         """A sample a second of the basis, where mark and index came together."""
         mark, at_ms = self.mark, index.at_mono_ms
         if mark is None or not self.minutes.due(at_ms) or abs(at_ms - self.arrival(mark)) > TOGETHER_MS:
@@ -146,7 +143,7 @@ class Market:
         if self.minutes.note(at_ms, mark.price / index.price - 1):
             self.usual = self.minutes.usual() or self.usual
 
-    def _lean(self, funding: Funding) -> None:
+    def lean_to(self, funding: Funding) -> None:
         """Note when the prediction changed its sign; a zero has none and is passed over."""
         sign = 0 if funding.rate is None else (funding.rate > 0) - (funding.rate < 0)
         if sign and sign != self.lean:
@@ -181,6 +178,7 @@ class Market:
     def drop(self, update: Dropped) -> None:
         """Forget the named values, where they came from this feed."""
         for name in update.fields:
+            self.gone[name] = update.reason
             value = getattr(self, name)
             if value is not None and value.feed == update.feed:
                 setattr(self, name, None)
@@ -193,11 +191,16 @@ class Market:
         return ""
 
 
-def _impossible(value: Valued) -> bool:
+def impossible(value: Valued) -> bool:
     """A price of zero or below, or a funding rate of all of the notional."""
     if isinstance(value, Funding):
         return value.rate is not None and abs(value.rate) >= 1
     return value.price <= 0
+
+
+def overtaken(before: Valued, value: Valued) -> bool:
+    """Whether the venue itself dates a value before one that came earlier."""
+    return before.venue_ms is not None and value.venue_ms is not None and value.venue_ms < before.venue_ms
 
 
 class Ledger:
@@ -294,7 +297,10 @@ class Ledger:
         trouble = market.trouble()
         if trouble:
             return f"no {what}: {trouble}"
-        for feed in sorted(market.states or self.feeds):
+        if gone := market.gone.get(what.partition(" ")[0]):
+            return f"no {what}: {gone}"
+        polls = () if what in ("mark", "spot price") else (feed for feed in self.feeds if feed.endswith("-rest"))
+        for feed in (*sorted(market.states or self.feeds), *polls):
             state = self.feeds.get(feed)
             ours = venue_of(feed) == market.venue and not feed.endswith(("-facts", "-history"))
             if ours and state is not None and state.state not in ("live", "idle") and state.reason:

@@ -91,11 +91,11 @@ def position_row(
     """The leg at one moment. `price` values collateral coins; `wallet` is the one it is margined in."""
     notes = _Notes(leg)
     ages = _ages(leg, ledger, now, notes)
-    spread = _basis(leg, notes)
+    spread = _basis(leg, ledger, notes)
     funding = _funding(leg, ledger, now, notes)
     margin = _margin(leg, wallet, price, notes)
     liquidation_price, distance = _liquidation(leg, wallet, price, notes)
-    _missing(leg, notes)
+    _missing(leg, ledger, notes)
     past = past_of(leg, ledger, spread.pct, now, notes.why, notes.flags, notes.sources)
     pace = pace_of(leg, liquidation_price, distance, volatility, top_up_hours, "mark" in notes.stale, notes.why)
     paid = None if "paid_usd" in notes.why else leg.past.paid_usd
@@ -189,13 +189,13 @@ def _old(name: str) -> str:
     return f"the {name} is old"
 
 
-def _basis(leg: Leg, notes: _Notes) -> Basis:
+def _basis(leg: Leg, ledger: Ledger, notes: _Notes) -> Basis:
     """Mark minus index of the same venue; nothing while one of them is missing or old."""
     market = leg.market
     reason = ""
     for name, value in (("mark", market.mark), ("index", market.index)):
         if value is None:
-            reason = f"no {name} has come yet"
+            reason = ledger.why_nothing(market, name)
         elif name in notes.stale:
             reason = _old(name)
     if reason or market.mark is None or market.index is None:
@@ -315,11 +315,11 @@ def _why_no_isolated(leg: Leg) -> str:
     return why_no_maintenance(leg) if not leg.tiers else "it is below its maintenance margin at every price"
 
 
-def _missing(leg: Leg, notes: _Notes) -> None:
+def _missing(leg: Leg, ledger: Ledger, notes: _Notes) -> None:
     """Reasons of the remaining figures that are not known."""
     why = notes.why
     if leg.market.index is None:
-        why["index"] = "no index has come yet"
+        why["index"] = ledger.why_nothing(leg.market, "index")
     if leg.market.mark is None:
         why["mark"] = "no mark has come yet"
         if leg.market.index is not None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from feeds.clean import ParseError
 from feeds.venue import Ack, Parser, Pong, Reply, Said
-from feeds.weex import ANCHOR, CONTRACT, RESTING_MS, anchors
+from feeds.weex import ANCHOR, CONTRACT, RESTING_MS, RESTING_SOON_MS, anchors
 from hedge.market import Dropped, Funding, FundingInterval, Index, Mark
 
 BTC, SPY = "BTC/USDT:USDT", "SPY/USDT:USDT"
@@ -90,31 +90,35 @@ def test_an_index_that_ends_is_dropped_once(missing: str | None) -> None:
     parser = fresh()
     parse(parser, ticker())
     said = parse(parser, ticker(at_ms=WALL_MS + 200, i=missing), 7)
-    assert said[1:] == [Dropped(FEED, BTC, ("index",), 7)]
+    assert said[1:] == [Dropped(FEED, BTC, ("index",), 7, "its ticker has none")]
     assert len(parse(parser, ticker(at_ms=WALL_MS + 400, i=missing))) == 1
     assert len(parse(parser, ticker(at_ms=WALL_MS + 600))) == 2
 
 
-def stretch(parser: Parser, seconds: range, marks: str = "moving", index: str = "560.5") -> list[list[Said]]:
-    """A ticker each second, its mark moving or standing."""
-    return [
-        parse(
-            parser,
-            ticker("SPYUSDT", WALL_MS + 1000 * s, m=f"{561 + s % 2}" if marks == "moving" else "561", i=index),
-            1000 * s,
-        )
-        for s in seconds
-    ]
+CLOSED = "that of weex stands still while the mark moves: the market behind it is closed"
 
 
-def test_an_index_that_rests_while_the_mark_moves_is_no_index() -> None:
-    parser, end = fresh(), RESTING_MS // 1000
-    before = stretch(parser, range(end))
+def stretch(
+    parser: Parser, seconds: range, marks: str = "moving", index: str = "560.5", last: str = ""
+) -> list[list[Said]]:
+    """A ticker each second: its mark moves or stands, and is the last trade unless another is given."""
+    said = []
+    for second in seconds:
+        mark = f"{561 + second % 2}" if marks == "moving" else "561"
+        frame = ticker("SPYUSDT", WALL_MS + 1000 * second, m=mark, i=index, c=last or mark)
+        said.append(parse(parser, frame, 1000 * second))
+    return said
+
+
+@pytest.mark.parametrize(("last", "limit_ms"), [("", RESTING_SOON_MS), ("561.5", RESTING_MS)])
+def test_an_index_that_rests_while_the_mark_moves_is_no_index(last: str, limit_ms: int) -> None:
+    parser, end = fresh(), limit_ms // 1000
+    before = stretch(parser, range(end), last=last)
     assert all(isinstance(said[1], Index) for said in before)
-    after = stretch(parser, range(end, end + 60))
-    assert after[0][1:] == [Dropped(FEED, SPY, ("index",), RESTING_MS)]
+    after = stretch(parser, range(end, end + 60), last=last)
+    assert after[0][1:] == [Dropped(FEED, SPY, ("index",), limit_ms, CLOSED)]
     assert all(len(said) == 1 for said in after[1:])
-    opens = stretch(parser, range(end + 60, end + 62), index="561.25")
+    opens = stretch(parser, range(end + 60, end + 62), index="561.25", last=last)
     assert all(isinstance(said[1], Index) for said in opens), "its market has opened"
 
 
@@ -234,7 +238,9 @@ def test_a_cycle_that_is_none_is_not_said(minutes: int | None) -> None:
 @pytest.mark.parametrize("keys", [{"forecastFundingRate": "1.5"}, {"forecastFundingRate": "x"}])
 def test_a_row_that_cannot_be_read_costs_its_market_alone(keys: dict[str, object]) -> None:
     said = anchors(listed(row(**keys), row("SPYUSDT")), SYMBOLS, 7)
-    assert said[0] == Dropped(FEED, BTC, ("funding",), 7)
+    assert isinstance(said[0], Dropped)
+    assert (said[0].symbol, said[0].fields) == (BTC, ("funding",))
+    assert "the row of weex premiumIndex cannot be read: not a" in said[0].reason
     assert [type(each) for each in said[1:]] == [Funding, FundingInterval]
 
 
