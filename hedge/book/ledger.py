@@ -299,10 +299,11 @@ class Ledger:
             return f"no {what}: {trouble}"
         if gone := market.gone.get(what.partition(" ")[0]):
             return f"no {what}: {gone}"
-        polls = () if what in ("mark", "spot price") else (feed for feed in self.feeds if feed.endswith("-rest"))
+        silent = ("-facts", "-history", "-rest") if what in ("mark", "spot price") else ("-facts", "-history")
+        polls = [feed for feed in self.feeds if feed.endswith("-rest")]
         for feed in (*sorted(market.states or self.feeds), *polls):
             state = self.feeds.get(feed)
-            ours = venue_of(feed) == market.venue and not feed.endswith(("-facts", "-history"))
+            ours = venue_of(feed) == market.venue and not feed.endswith(silent)
             if ours and state is not None and state.state not in ("live", "idle") and state.reason:
                 return f"no {what}: {feed} {state.reason}"
         return f"no {what} has come from {market.venue} yet"
