@@ -12,6 +12,9 @@ from hedge.portfolio.overrides import CLEARS_ABOVE, SHRINKING, TWO_SIDED
 from hedge.portfolio.written import Account, Plan, Portfolio, Position, leg_id
 from hedge.symbols import MONEY
 
+ADDRESS_VENUES = ("hyperliquid",)
+"""Venues that tell anybody what a public address holds."""
+
 Finding = tuple[Path, str | None, str]
 """Path, what was found (None: the value there, as written), what to write instead."""
 
@@ -52,7 +55,8 @@ def short_assets(portfolio: Portfolio) -> tuple[str, ...]:
 
 
 def _empty(portfolio: Portfolio) -> Iterator[Finding]:
-    if not portfolio.holdings and not any(account.positions or account.collateral for account in portfolio.accounts):
+    told = (account.positions or account.collateral or account.address for account in portfolio.accounts)
+    if not portfolio.holdings and not any(told):
         yield (), "no holdings and no positions", 'add what you hold: "holdings": [{"asset": "BTC", "quantity": "1.0"}]'
     if not portfolio.name.strip():
         yield ("name",), None, "give the book a name to show in the header"
@@ -60,6 +64,7 @@ def _empty(portfolio: Portfolio) -> Iterator[Finding]:
 
 def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
     accounts: dict[str, int] = {}
+    addresses: dict[tuple[str, str], int] = {}
     legs: dict[str, Path] = {}
     for number, account in enumerate(portfolio.accounts):
         path: Path = ("accounts", number)
@@ -67,6 +72,9 @@ def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
             other = field_name(("accounts", accounts[account.id]))
             yield (*path, "id"), None, f"{other} has this id too; an id stands once"
         accounts.setdefault(account.id, number)
+        if account.address is not None:
+            first = addresses.setdefault((account.venue, account.address), number)
+            yield from _address(account, path, None if first == number else field_name(("accounts", first)))
         for index, position in enumerate(account.positions):
             at: Path = (*path, "positions", index)
             name = leg_id(account, position)
@@ -76,6 +84,20 @@ def _accounts(portfolio: Portfolio) -> Iterator[Finding]:
             legs.setdefault(name, at)
             yield from _position(position, at)
         yield from _wallet(account, path)
+
+
+def _address(account: Account, path: Path, other: str | None) -> Iterator[Finding]:
+    """What an account that is read by its address must not state; `other` has the same address."""
+    if account.venue not in ADDRESS_VENUES:
+        remedy = f"only {' and '.join(ADDRESS_VENUES)} can be read by address; take it out and list the positions"
+        yield (*path, "address"), f"the key {printable('address')}", remedy
+        return
+    if other is not None:
+        yield (*path, "address"), None, f"{other} has this address too; what it holds would count twice"
+    for key in ("positions", "collateral", "as_of"):
+        if getattr(account, key):
+            remedy = f"it is read from {account.venue} by the address; take it out, or take the address out"
+            yield (*path, key), f"the key {printable(key)}", remedy
 
 
 def _position(position: Position, at: Path) -> Iterator[Finding]:
@@ -201,9 +223,10 @@ def _plan(portfolio: Portfolio, plan: Plan, at: Path, asset: str | None) -> Iter
 
 def _alerts(portfolio: Portfolio) -> Iterator[Finding]:
     known = (*held_assets(portfolio), *short_assets(portfolio))
+    by_address = any(account.address for account in portfolio.accounts)
     for number, price in enumerate(portfolio.alerts.price):
         at: Path = ("alerts", "price", number)
-        if price.asset not in known:
+        if price.asset not in known and not by_address:
             yield (*at, "asset"), None, f"a coin of this book: {', '.join(dict.fromkeys(known))}"
         if (price.above is None) == (price.below is None):
             both = NOTHING if price.above is None else "both above and below"

@@ -52,7 +52,8 @@ def _coin(portfolio: Portfolio, asset: str) -> Iterator[str]:
     if not legs and target.proxy is not None:
         yield f"{subject}, {_through(portfolio, target)}."
     elif not legs:
-        yield f"{subject}, with no position in {asset} against it."
+        where = " in the file" if any(account.address for account in portfolio.accounts) else ""
+        yield f"{subject}, with no position in {asset} against it{where}."
     else:
         verb = "hedged by" if held and all(p.side == "short" for _, p in legs) else "with"
         yield f"{subject}, {verb} {'; and '.join(_leg(account, position) for account, position in legs)}."
@@ -227,6 +228,9 @@ def _notes(portfolio: Portfolio) -> Iterator[str]:
     if quotes:
         yield f"{_listed(sorted(quotes))} is taken at par with the dollar; `rates` states another."
     for account in portfolio.accounts:
+        if account.address is not None:
+            short = f"{account.address[:6]}…{account.address[-4:]}"
+            yield f"What {account.id} holds is read from {account.venue} by its address {short}, without a key."
         yield from _too_little(account)
     levels = [
         f"{price.asset} {'above' if price.above is not None else 'below'} {number(price.above or price.below or ZERO)}"

@@ -158,6 +158,12 @@ def _venue(value: object) -> str:
     return text
 
 
+def _address(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"0x[0-9a-fA-F]{40}", value):
+        raise mistake('write the public address: "0x" and 40 digits from 0 to f; never a key')
+    return value.lower()
+
+
 def _string_schema(**limits: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **limits})
 
@@ -171,6 +177,8 @@ Moment = Annotated[datetime, BeforeValidator(_moment), _string_schema(pattern=r"
 Symbol = Annotated[str, BeforeValidator(_symbol), _string_schema(pattern=r"^[^/:]+/[^/:]+:[^/:-]+$")]
 """The unified symbol of a perpetual, linear or inverse."""
 AccountId = Annotated[str, BeforeValidator(_account_id), _string_schema(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+Address = Annotated[str, BeforeValidator(_address), _string_schema(pattern=r"^0x[0-9a-fA-F]{40}$")]
+"""A public address, in small letters."""
 Venue = Annotated[str, BeforeValidator(_venue), _string_schema(pattern=r"^[a-z0-9]{2,20}$")]
 
 

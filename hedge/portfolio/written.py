@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr
 from hedge.market import Side
 from hedge.portfolio.fields import (
     AccountId,
+    Address,
     Asset,
     Coin,
     Fee,
@@ -111,9 +112,14 @@ class Account(Written):
     as_of: Annotated[
         Moment | None, Field(description="UTC date or time these figures were read.", examples=["2026-11-20"])
     ] = None
-    address: Annotated[Text | None, Field(description="Public address of a Hyperliquid account.", examples=["0x…"])] = (
-        None
-    )
+    address: Annotated[
+        Address | None,
+        Field(
+            description="Public address of a Hyperliquid account; no key. Its positions and collateral are read from "
+            "the venue every few seconds, so they do not stand here.",
+            examples=["0x5f3c1d6a0e9b8274c1d2e3f405162738495a6b7c"],
+        ),
+    ] = None
     fees: Annotated[Fees, Field(description="Its trading fees.")] = Fees()
     collateral: Annotated[
         dict[Asset, NotNegative],
