@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,15 +16,19 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from feeds.recording import Entry, FactsLine, Header, RecordingError, part_path
+from feeds.recording import Entry, FactsLine, Header, RecordingError, part_path, told
 from feeds.venue import Feed, Parser, Poll, Said
 from hedge.market import (
     Candles,
     Clock,
     FeedState,
+    Funding,
     FundingInterval,
+    Index,
     Instrument,
+    Mark,
     Settlements,
+    Spot,
     SymbolState,
     Tiers,
     Update,
@@ -126,8 +130,8 @@ class Counts(Struct):
 
     connections: int = 0
     frames: int = 0
-    updates: int = 0
-    """Of prices, funding and facts."""
+    values: int = 0
+    """Prices and funding, however they came."""
 
 
 class Recorder:
@@ -141,9 +145,12 @@ class Recorder:
         self._open: Entry | None = None
         """A frame, before which states of the same moment stand; or facts that are still coming."""
         self._beat_ms = clock.now().mono_ms
-        self._heard: list[Said] = []
-        self._known: frozenset[int] = frozenset()
-        """Identities of what the newest frame or body said, which a replay finds in it again."""
+        self._said: list[Update] = []
+        """What the newest frame or body said, which a replay finds in it again."""
+        self._known: set[int] = set()
+        """Their identities."""
+        self._passed: set[int] = set()
+        """Identities of what was passed on of that."""
 
     # ears
 
@@ -168,7 +175,7 @@ class Recorder:
             entry = self._entry(feed=poll.feed, poll=poll.path, symbols=dict(symbols))
             self._open = put(replace(entry, m=at_mono_ms), readable(body))
             said = poll.parse(body, symbols, at_mono_ms)
-            self.knows(list(said))
+            self.knows(said)
             return said
 
         return replace(poll, parse=parse)
@@ -178,28 +185,29 @@ class Recorder:
         self._close()
         self._open = put(replace(self._entry(feed=feed, connection=connection), m=at_mono_ms), frame)
 
-    def knows(self, said: list[Said]) -> None:
-        """What was just parsed."""
-        self._heard = said
-        self._known = frozenset(map(id, said))
+    def knows(self, said: Sequence[Said]) -> None:
+        """What the frame says that was just heard."""
+        self._said = told(said)
+        self._known = set(map(id, self._said))
 
     # what is emitted
 
     def hear(self, update: Update) -> None:
-        """Take one update of the feeds. What a recorded frame or body says already is not written again."""
+        """Take one update of the feeds. What the frame or body just heard says already is not written again."""
+        if isinstance(update, Mark | Index | Spot | Funding):
+            self.counts.values += 1
+        if id(update) in self._known:
+            self._passed.add(id(update))
+            return
         match update:
             case FeedState() | SymbolState():
                 self._ready.append(encoded(self._before(self._entry(feed=update.feed, state=update))))
-                return
             case Candles() | Settlements():
                 self._add(self._entry(history=update))
-            case _ if id(update) in self._known:
-                self._close()
             case Instrument() | Tiers() | FundingInterval():
                 self._collect(update)
             case _:
-                self._add(self._entry(feed=update.feed, said=update))
-        self.counts.updates += 1
+                self._add(self._entry(said=update))
 
     def _before(self, state: Entry) -> Entry:
         """A state that a frame brought about stands right before that frame, as it was emitted before its values."""
@@ -236,9 +244,14 @@ class Recorder:
         self._ready.append(encoded(entry))
 
     def _close(self) -> None:
-        if self._open is not None:
-            self._ready.append(encoded(self._open))
-            self._open = None
+        """Write the open line. What a frame said and its feed did not pass on (overtaken, of a connection that only
+        stands by) is counted out, so that a replay does not pass it on either."""
+        entry = self._open
+        if entry is None:
+            return
+        unsaid = [place for place, each in enumerate(self._said) if id(each) not in self._passed]
+        self._ready.append(encoded(replace(entry, unsaid=unsaid) if unsaid else entry))
+        self._open, self._said, self._known, self._passed = None, [], set(), set()
 
     def take_lines(self) -> bytes:
         """Everything since the last call; a bare time where there was nothing, once it is due."""

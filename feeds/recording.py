@@ -20,11 +20,13 @@ import msgspec
 from msgspec import Raw, Struct, field
 from msgspec.structs import replace
 
+from feeds.any_venue import PREFIX
 from feeds.clean import FeedError, ParseError, clean
 from feeds.venue import Parser, Poll, Said
-from feeds.venues import FEEDS, POLLS
+from feeds.venues import FEEDS, POLLS, feed_by_id
 from hedge.market import (
     Candles,
+    FeedPulse,
     FeedState,
     FundingInterval,
     Instant,
@@ -100,6 +102,8 @@ class Entry(Struct, kw_only=True, omit_defaults=True):
     """Native ids to unified symbols: of the connection that opens, or of the body."""
     text: str | None = None
     base64: str | None = None
+    unsaid: list[int] = field(default_factory=list)
+    """Places, in what the parser says of this frame or body, of what its feed did not pass on."""
     facts: FactsLine | None = None
     history: Candles | Settlements | None = None
     state: FeedState | SymbolState | None = None
@@ -117,6 +121,12 @@ class Entry(Struct, kw_only=True, omit_defaults=True):
             raise ParseError("its base64 cannot be read") from None
 
     @property
+    def carries(self) -> bool:
+        """Whether a venue is heard on this line."""
+        told = self.said is not None and not isinstance(self.said, FeedPulse)
+        return told or self.text is not None or self.base64 is not None
+
+    @property
     def now(self) -> Instant:
         return Instant(self.m, round(self.t * 1000))
 
@@ -126,8 +136,8 @@ class Moment(Struct, frozen=True):
 
     now: Instant
     said: Sequence[Update] = ()
-    news: bool = False
-    """Something was recorded, not only that the recorder was awake."""
+    frame: bool = False
+    """A frame, a body, or a value that came without one; not a state, and not only that the recorder was awake."""
 
 
 _HEADER = msgspec.json.Decoder(Header)
@@ -156,7 +166,7 @@ class Recording:
                     raise RecordingError(f"{place}: it lies {before_ms - entry.m} ms before the line above it.")
                 before_ms = entry.m
                 try:
-                    yield Moment(entry.now, ears.said(entry), bool(entry.feed or entry.facts or entry.history))
+                    yield Moment(entry.now, ears.said(entry), entry.carries)
                 except ParseError as error:
                     raise RecordingError(f"{place}: {error}.") from None
 
@@ -189,10 +199,9 @@ class Ears:
         return self._frame(entry, entry.connection)
 
     def _open(self, entry: Entry, connection: int, symbols: dict[str, str]) -> None:
-        feed = FEEDS.get(entry.feed)
-        if feed is None:
+        if entry.feed not in FEEDS and not entry.feed.startswith(PREFIX):
             raise ParseError(f"a feed that this version does not know: {clean(entry.feed)}")
-        self._parsers[connection] = feed.parser(symbols)
+        self._parsers[connection] = feed_by_id(entry.feed).parser(symbols)
 
     def _frame(self, entry: Entry, connection: int) -> list[Update]:
         parser, frame = self._parsers.get(connection), entry.frame
@@ -201,7 +210,7 @@ class Ears:
         if frame is None:
             raise ParseError("a frame without text")
         try:
-            return told(parser.parse(frame, entry.m))
+            return passed(told(parser.parse(frame, entry.m)), entry.unsaid)
         except ParseError:
             return []
 
@@ -213,7 +222,7 @@ class Ears:
             raise ParseError("an answer without a body")
         try:
             data = body.encode() if isinstance(body, str) else body
-            return told(poll.parse(data, entry.symbols or {}, entry.m))
+            return passed(told(poll.parse(data, entry.symbols or {}, entry.m)), entry.unsaid)
         except ParseError:
             return []
 
@@ -221,6 +230,11 @@ class Ears:
 def told(said: Sequence[Said]) -> list[Update]:
     """What goes on to the book."""
     return [each for each in said if isinstance(each, Update) and not isinstance(each, FeedState | SymbolState)]
+
+
+def passed(said: list[Update], unsaid: list[int]) -> list[Update]:
+    """Without what stands in these places."""
+    return [each for place, each in enumerate(said) if place not in unsaid] if unsaid else said
 
 
 T = TypeVar("T", bound=Struct)
@@ -244,6 +258,8 @@ def _sound(value: Any, name: str) -> Any:
             return sound(value)
         case tuple():
             return tuple(_sound(each, "") for each in value)
+        case dict():
+            return {_sound(key, ""): _sound(each, "") for key, each in value.items()}
     return value
 
 

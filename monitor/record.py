@@ -50,7 +50,7 @@ def record(path: Path, file: Path, env: Mapping[str, str], *, max_mb: int, keep:
     say(f"Recording {book.portfolio.name} ({markets(book.wants)}) into {file}. Ctrl+C ends it.")
     counts = asyncio.run(Session(book, setup, written, clock, say).run())
     say(f"Recorded {counted(counts, written, clock)}. `hedgetui replay {file}` shows it.")
-    return 0 if counts.updates else NO_DATA
+    return 0 if counts.values else NO_DATA
 
 
 def new_header(portfolio: PortfolioFile, clock: Clock, top_up_hours: Decimal) -> Header:

@@ -87,7 +87,7 @@ class Replay:
         for update in coming.said:
             self.take(update)
         self._read()
-        return coming.news
+        return coming.frame
 
     def _beat(self, now: Instant) -> None:
         self.clock.instant = now

@@ -22,9 +22,11 @@ from feeds.clean import ParseError
 from feeds.recorder import BEAT_MS, BODY_LIMIT, Recorder, RecordingFile
 from feeds.recording import SCHEMA, Ears, Entry, Header, Moment, Recording, RecordingError, sound
 from hedge.market import (
+    AccountRead,
     Candle,
     Candles,
     Confirmed,
+    FeedPulse,
     FeedState,
     Funding,
     FundingInterval,
@@ -36,7 +38,9 @@ from hedge.market import (
     SymbolState,
     Tier,
     Tiers,
+    Unread,
     Update,
+    Woke,
 )
 
 BTC, SOL = "BTC/USDT:USDT", "SOL/USDT:USDT"
@@ -209,7 +213,7 @@ def test_every_second_has_a_line(tmp_path: Path) -> None:
         making.write()
     moments = making.done()
     assert [moment.now.mono_ms - 1_000_000 for moment in moments] == [1000, 2000, 3000, 4000, 5000]
-    assert not any(moment.news for moment in moments)
+    assert not any(moment.frame for moment in moments)
 
 
 def test_a_state_long_after_an_answer_without_data_is_in_order(tmp_path: Path) -> None:
@@ -409,3 +413,29 @@ def test_a_replayed_frame_of_a_feed_is_parsed_as_it_was(tmp_path: Path) -> None:
     heard += first(ticker_frame("SOLUSDT", "delta", nextFundingTime="1795003600000"))
     assert said(making.done()) == heard
     assert [each.rate for each in heard if isinstance(each, Funding)][-1] == Decimal("0.0005")
+
+
+def test_what_a_feed_did_not_pass_on_is_not_passed_on_again(tmp_path: Path) -> None:
+    """Overtaken values, and those of a connection that stands by: they come later, by themselves, or never."""
+    making = Making(tmp_path)
+    parser = making.recorder.feed(LINEAR).parser({"SOLUSDT": SOL})
+    frame = msgspec.json.encode(snapshot_frame("SOLUSDT")).decode()
+    values = [each for each in parser.parse(frame, making.time.mono_ms) if isinstance(each, Update)]
+    making.recorder.hear(values[2])
+    held = parser.parse(msgspec.json.encode(ticker_frame("SOLUSDT", "delta", markPrice="101")).decode(), 1_000_000)
+    making.recorder.hear(FeedPulse("bybit-linear", 5.0, 0.1, making.time.mono_ms))
+    making.recorder.hear(held[0])  # type: ignore[arg-type]
+    moments = making.done()
+    pulse = FeedPulse("bybit-linear", 5.0, 0.1, making.time.mono_ms)
+    assert said(moments) == [values[2], pulse, held[0]]
+    assert [moment.frame for moment in moments] == [False, True, True, False, True]
+    assert lines(making.path)[2]["unsaid"] == [0, 1, 3, 4]
+
+
+def test_what_is_not_a_value_of_a_market_is_kept_too(tmp_path: Path) -> None:
+    making = Making(tmp_path)
+    read = AccountRead("hyperliquid", "0xabc", (), {"USDC": Decimal("12.5")}, 1, 2)
+    updates: list[Update] = [Woke(60_000, 5), Unread("bybit-linear", SOL), read]
+    for update in updates:
+        making.recorder.hear(update)
+    assert said(making.done()) == updates
