@@ -289,16 +289,28 @@ def test_a_disk_that_refuses_is_said(tmp_path: Path) -> None:
             full.write(b"line\n")
 
 
-async def test_saving_ends_when_a_part_is_full_and_loses_nothing_when_cancelled(tmp_path: Path) -> None:
+async def test_saving_ends_when_a_part_is_full(tmp_path: Path) -> None:
     making = Making(tmp_path, max_bytes=2000)
-    saving = asyncio.create_task(making.recorder.save(making.file, making.time.sleep))
-    await making.time.advance(3)
-    making.recorder.hear(FeedState("bybit-linear", "live", "x" * 3000, making.time.mono_ms))
-    await making.time.advance(1)
-    async with asyncio.timeout(5):
-        await saving
-    assert making.file.full
-    assert len(lines(making.path)) == 5
+
+    async def second(_: float) -> None:
+        making.time.mono_ms += 1000
+
+    making.recorder.hear(FeedState("bybit-linear", "live", "x" * 900, making.time.mono_ms))
+    await making.recorder.save(making.file, second)
+    times = [line["m"] for line in lines(making.path)]
+    assert making.path.stat().st_size >= 2000
+    assert times[1:] == list(range(1_000_000, 1_000_000 + 1000 * len(times[1:]), 1000))
+
+
+async def test_what_is_being_written_when_the_recording_ends_is_written(tmp_path: Path) -> None:
+    making = Making(tmp_path)
+    making.recorder.hear(FeedState("bybit-linear", "live", "x" * 900, making.time.mono_ms))
+    saving = asyncio.create_task(making.recorder.save(making.file, lambda _: asyncio.sleep(0)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    saving.cancel()
+    await asyncio.gather(saving, return_exceptions=True)
+    assert lines(making.path)[1]["state"]["reason"] == "x" * 900
 
 
 # files that are none, or broken
