@@ -175,6 +175,11 @@ def _linear(feed: str, coin: str, premium_shift: float) -> Contract:
     )
 
 
+def _in_usdc(contract: Contract, native: str) -> Contract:
+    """The same contract, quoted and settled in USDC."""
+    return msgspec.structs.replace(contract, native=native, quote="USDC", settle="USDC")
+
+
 def _inverse(feed: str, coin: str, native: str, contract_usd: int) -> Contract:
     facts = _COINS[coin]
     return Contract(
@@ -317,12 +322,13 @@ def listing(feed: str, wall_ms: int) -> dict[str, Contract]:
     rows: list[Contract] = []
     if feed == "binance-usdm":
         rows = [_linear(feed, coin, 0.0) for coin in _COINS]
-        rows.append(_dated(rows[0], wall_ms))
+        rows += [_dated(rows[0], wall_ms), _in_usdc(rows[0], "BTCUSDC")]
     elif feed == "binance-coinm":
         rows = [_inverse(feed, coin, f"{coin}USD_PERP", 100 if coin == "BTC" else 10) for coin in ("BTC", "ETH", "SOL")]
         rows.append(_dated(rows[0], wall_ms))
     elif feed == "bybit-linear":
         rows = [_linear(feed, coin, 0.00004) for coin in _COINS]
+        rows.append(_in_usdc(rows[0], "BTCPERP"))
     elif feed == "bybit-inverse":
         rows = [_inverse(feed, coin, f"{coin}USD", 1) for coin in ("BTC", "ETH", "SOL", "XRP")]
     elif feed in ("binance-spot", "bybit-spot"):

@@ -114,6 +114,8 @@ class Market:
         price = self.coin(contract.coin, at_s) * contract.multiplier
         if contract.quote == "USD":
             price *= self.usdt(at_s)
+        elif contract.quote == "USDC":
+            price /= self.coin("USDC", at_s)
         own = 0.00004 * noise(self.seed, f"{contract.feed}/{contract.native}/index", 20.0, at_s)
         return price * (1.0 + own * min(1.0, at_s / 20.0))
 

@@ -61,6 +61,8 @@ class Past:
         if at_s >= 0:
             return self._market.quote(contract, Moment(at_s, at_ms)).index
         price = STARTS[contract.coin] * math.exp(self._log(contract.coin, at_ms)) * contract.multiplier
+        if contract.quote == "USDC":
+            price /= STARTS["USDC"] * math.exp(self._log("USDC", at_ms))
         return price * self._market.usdt(at_s) if contract.quote == "USD" else price
 
     def mark(self, contract: Contract, at_ms: int) -> float:

@@ -126,7 +126,7 @@ async def test_bybit(sim: Simulator) -> None:
 async def test_bybit_tiers_are_public_and_paged(sim: Simulator) -> None:
     async with client(sim, "bybit") as exchange:
         linear = await exchange.fetch_leverage_tiers()
-        assert len(linear) == 11
+        assert len(linear) == 12
         assert linear["SOL/USDT:USDT"][1]["minNotional"] == linear["SOL/USDT:USDT"][0]["maxNotional"]
         inverse = await exchange.fetch_leverage_tiers(None, {"subType": "inverse"})
         assert inverse["BTC/USD:BTC"][0]["currency"] == "BTC"

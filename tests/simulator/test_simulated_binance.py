@@ -111,7 +111,7 @@ def test_dated_contracts_have_an_empty_rate_and_no_stamp() -> None:
 def test_all_marks_come_in_shards() -> None:
     shards = heard(dialogue(venue(), "/usdm/market/ws", "!markPrice@arr@1s"), 1)
     assert len(shards) > 1
-    assert len({row["s"] for shard in shards for row in shard}) == sum(len(shard) for shard in shards) == 12
+    assert len({row["s"] for shard in shards for row in shard}) == sum(len(shard) for shard in shards) == 13
 
 
 def test_spot_book_has_no_type_and_no_time_and_repeats_nothing() -> None:

@@ -162,7 +162,7 @@ def test_instruments_come_in_pages_with_intervals_in_minutes() -> None:
         if not cursor:
             break
     facts = {row["symbol"]: row for row in rows}
-    assert len(facts) == len(rows) == 11
+    assert len(facts) == len(rows) == 12
     assert (facts["BTCUSDT"]["fundingInterval"], facts["AVAXUSDT"]["fundingInterval"]) == (480, 240)
     inverse = ask(peer, "/v5/market/instruments-info", category="inverse")["result"]["list"][0]
     assert (inverse["symbol"], inverse["settleCoin"], inverse["lotSizeFilter"]["minOrderQty"]) == ("BTCUSD", "BTC", "1")

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from feeds.simulator import Fault, Script, Simulator
+from feeds.venues import FEEDS
 from hedge.market import Instant
 
 MARKS = {"method": "SUBSCRIBE", "params": ["btcusdt@markPrice@1s", "solusdt@markPrice@1s"], "id": 1}
@@ -66,16 +67,7 @@ async def test_streams_and_rest_of_one_run_agree(client: aiohttp.ClientSession) 
 
 async def test_every_feed_has_an_address_that_opens(client: aiohttp.ClientSession) -> None:
     async with quick() as sim:
-        assert sim.urls.keys() == {
-            "binance-spot",
-            "binance-usdm",
-            "binance-coinm",
-            "bybit-linear",
-            "bybit-inverse",
-            "bybit-spot",
-            "bingx-swap",
-            "weex-contract",
-        }
+        assert sim.urls.keys() == FEEDS.keys()
         for feed, url in sim.urls.items():
             async with client.ws_connect(url):
                 assert sim.open_sockets(feed) == 1

@@ -12,6 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from feeds.venues import FEEDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -37,7 +39,8 @@ async def launched(*words: str) -> tuple[asyncio.subprocess.Process, dict[str, A
 async def test_it_says_where_it_is_serves_and_ends(ending: signal.Signals | None) -> None:
     process, addresses = await launched("--port", "0", "--seed", "3", "--until-stdin-closes")
     assert addresses.keys() == {"port", "ccxt", "urls", "rest_urls"}
-    assert addresses["ccxt"].keys() == {"binance", "binanceusdm", "binancecoinm", "bybit"}
+    assert addresses["urls"].keys() == FEEDS.keys()
+    assert addresses["ccxt"].keys() >= {"binance", "binanceusdm", "binancecoinm", "bybit", "bingx", "weex", "mexc"}
     assert all(f":{addresses['port']}/" in url for url in addresses["urls"].values())
     async with (
         aiohttp.ClientSession() as session,
