@@ -13,9 +13,9 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
-from feeds.clean import ParseError, clean, price, rate
-from feeds.venue import FUNDING_LIMIT_MS, Ack, Feed, Ping, Pong, Request, Said, perpetual_parts
-from hedge.market import Dropped, Funding, FundingInterval, Index, Mark
+from feeds.clean import ParseError, clean, number, price, rate
+from feeds.venue import FUNDING_LIMIT_MS, Ack, Addresses, Feed, Ping, Pong, Request, Said, perpetual_parts
+from hedge.market import AccountRead, Dropped, Funding, FundingInterval, Index, Instant, Mark, ReadPosition
 
 CADENCE_MS = 3_000
 """About one frame a second; other channels of the venue slowed down to five in 2026, which must be no alarm."""
@@ -164,3 +164,97 @@ HYPERLIQUID = Feed(
     paid_every_h=EVERY_HOURS,
 )
 """The venue takes 2000 messages a minute and closes a socket that was silent for 60 s."""
+
+
+class Leverage(Struct):
+    """`cross` or `isolated`, and the leverage that was chosen."""
+
+    type: str
+    value: int
+
+
+class Holding(Struct):
+    """One position of an address. Sizes count coins; a short is negative."""
+
+    coin: str
+    szi: str
+    entryPx: str | None
+    leverage: Leverage
+    marginUsed: str
+    unrealizedPnl: str
+    liquidationPx: str | None = None
+
+
+class Row(Struct):
+    position: Holding
+
+
+class Summary(Struct):
+    """Of the whole account; its value includes unrealised gains and isolated margins."""
+
+    accountValue: str
+
+
+class ClearinghouseState(Struct):
+    """What an address holds in perpetuals."""
+
+    marginSummary: Summary
+    assetPositions: list[Row]
+
+
+_STATE = msgspec.json.Decoder(ClearinghouseState)
+_LISTED = re.compile(r"[A-Za-z0-9]{1,20}")
+
+
+def account_of(body: bytes, address: str, now: Instant) -> AccountRead:
+    """A `clearinghouseState` as an AccountRead. Raises ParseError: one position that cannot be read, and none of the
+    account is believed, because a hedge that is half known looks like a hedge that is half gone.
+    """
+    try:
+        state = _STATE.decode(body)
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"not a clearinghouseState: {clean(str(error), 120)}") from None
+    holdings = [row.position for row in state.assetPositions]
+    gains = sum((stated(each.unrealizedPnl, "unrealised gain") for each in holdings), Decimal(0))
+    wallet = stated(state.marginSummary.accountValue, "account value") - gains
+    positions = [position_of(each) for each in holdings if stated(each.szi, "size")]
+    return AccountRead("hyperliquid", address, tuple(positions), {"USDC": wallet}, now.mono_ms, now.wall_ms)
+
+
+def position_of(held: Holding) -> ReadPosition:
+    """One position. An isolated margin is stated with its gains; here it stands without. Raises ParseError."""
+    if _LISTED.fullmatch(held.coin) is None:
+        raise ParseError(f"a position in {clean(held.coin, 32)!r}, which is no perpetual of this venue's own")
+    size, entry = stated(held.szi, "size"), price(held.entryPx)
+    if entry is None:
+        raise ParseError(f"a position in {held.coin} without an entry price")
+    if held.leverage.type not in ("cross", "isolated") or held.leverage.value <= 0:
+        raise ParseError(f"a position in {held.coin} with the leverage {clean(held.leverage.type, 16)!r}")
+    isolated = held.leverage.type == "isolated"
+    margin = stated(held.marginUsed, "margin") - stated(held.unrealizedPnl, "unrealised gain")
+    ends = number(held.liquidationPx)
+    return ReadPosition(
+        symbol=f"{held.coin}/USDC:USDC",
+        side="short" if size < 0 else "long",
+        contracts=abs(size),
+        entry_price=entry,
+        isolated=isolated,
+        margin=margin if isolated and margin > 0 else None,
+        leverage=Decimal(held.leverage.value),
+        liquidation_price=None if ends is None or ends <= 0 else ends,
+    )
+
+
+def stated(text: str, name: str) -> Decimal:
+    """A number that must be there. Raises ParseError."""
+    value = number(text)
+    if value is None:
+        raise ParseError(f"a position without its {name}")
+    return value
+
+
+ACCOUNTS = Addresses(
+    path="/info",
+    question=lambda address: {"type": "clearinghouseState", "user": address},
+    parse=account_of,
+)

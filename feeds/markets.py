@@ -19,9 +19,10 @@ from feeds.history import watch_history
 from feeds.jobs import Job, Jobs
 from feeds.pacing import Hosts
 from feeds.polls import Schedule, watch_poll
+from feeds.positions import holders, watch_positions
 from feeds.rest import Door
 from feeds.sockets import Sockets
-from feeds.venue import Feed, Poll, perpetual_parts
+from feeds.venue import Feed, Poll, perpetual_parts, stamped
 from feeds.venues import FEEDS, POLLS, feed_by_id, feed_of, supported
 from feeds.world import Sleep, World
 from hedge.market import Clock, FeedState, Instrument, SymbolState, Unread, Update, Want, Woke
@@ -110,26 +111,31 @@ class Markets:
         before, self._wants = self._wants, tuple(dict.fromkeys(wants))
         if self._jobs is None:
             return
-        carried, refused = sort_wants(self._wants, self._listed)
+        carried, refused = sort_wants([want for want in self._wants if not want.address], self._listed)
         for want in refused.keys() - set(before):
             now_ms = self.world.clock.now().mono_ms
             self.world.emit(SymbolState(want.venue, want.symbol, "quarantined", refused[want], now_ms))
         for want in set(before) - set(self._wants):
-            if want in sort_wants((want,))[1]:
+            if not want.address and want in sort_wants((want,))[1]:
                 self.world.emit(Unread(want.venue, want.symbol))
+        for venue in holders(before).keys() - holders(self._wants).keys():
+            self.world.emit(Unread(f"{venue}-positions"))
         for gone in self._sockets.keys() - carried.keys():
             self._sockets.pop(gone).close()
         for feed_id, symbols in carried.items():
             if feed_id not in self._sockets:
                 self._sockets[feed_id] = self._socket(feed_by_id(feed_id), self._jobs)
             self._sockets[feed_id].want(symbols)
-        self._jobs.keep({job.id: job for job in [*self._polls(carried), *self._questions(carried)]})
+        jobs = [*self._polls(carried), *self._questions(carried), *self._holders()]
+        self._jobs.keep({job.id: job for job in jobs})
 
     def _socket(self, feed: Feed, jobs: Jobs) -> Sockets:
         heard = self.world
         for poll in POLLS:
             if poll.feed == feed.id:
                 heard = overheard(heard, self._schedules[poll.id])
+        if feed.paid_every_h is not None:
+            heard = by_the_clock(heard, feed.paid_every_h)
         tapped = feed if self._setup.tap is None else self._setup.tap.feed(feed)
         return Sockets(tapped, address(feed, self._setup), heard, jobs)
 
@@ -153,6 +159,14 @@ class Markets:
             of_venue = natives.setdefault(feed_by_id(feed_id).venue, {})
             of_venue |= {symbol: native for native, symbol in symbols.items()}
         return [job for venue, known in natives.items() for job in questions(venue, known, self._setup, self.world)]
+
+    def _holders(self) -> list[Job]:
+        """What is asked of venues about public addresses."""
+        found = holders(self._wants).items()
+        return [
+            Job(f"{venue}-positions", addresses, partial(watch_positions, venue, addresses, self._door, self.world))
+            for venue, addresses in found
+        ]
 
     def _hear(self, update: Update) -> None:
         self._emit(update)
@@ -227,6 +241,15 @@ def overheard(world: World, schedule: Schedule) -> World:
     def emit(update: Update) -> None:
         schedule.note(update)
         world.emit(update)
+
+    return replace(world, emit=emit)
+
+
+def by_the_clock(world: World, every_h: int) -> World:
+    """The same world, in which funding without a stamp is paid at the next full hour of its kind."""
+
+    def emit(update: Update) -> None:
+        world.emit(stamped(update, every_h, world.clock.now().wall_ms))
 
     return replace(world, emit=emit)
 

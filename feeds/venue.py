@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hedge.market import Funding, Update
+from hedge.market import AccountRead, Funding, Instant, Update
 
 FUNDING_LIMIT_MS = 120_000
 """How long a funding rate from a stream is believed."""
@@ -141,6 +141,17 @@ class Poll(Struct, frozen=True, kw_only=True):
     def limit_ms(self) -> int:
         """How long its values are believed: three polls, two minutes at least."""
         return max(FUNDING_LIMIT_MS, round(3000 * self.every_s))
+
+
+class Addresses(Struct, frozen=True, kw_only=True):
+    """How a venue tells anybody what a public address holds."""
+
+    path: str
+    """A read of `feeds.reads`."""
+    question: Callable[[str], Mapping[str, object]]
+    """What is posted there for an address."""
+    parse: Callable[[bytes, str, Instant], AccountRead]
+    """What a body, arrived at that moment, says of the address. Raises ParseError and nothing else."""
 
 
 def silence_ms(cadence_ms: int | None) -> int:
