@@ -16,24 +16,24 @@ from alerts.feed_rules import hot_legs, judge_feeds
 from alerts.figures import clock as clock_words
 from alerts.levels import Levels, levels_from
 from alerts.limits import nearest_limits
-from alerts.rules import NO_STOPS, Stops, judge_account, judge_asset, judge_leg, judge_totals
-from alerts.samples import Samples, watch
+from alerts.rules import Stops, judge_asset, judge_totals
 from alerts.scene import Scene, scene
 from alerts.slow_rules import judge_edit, judge_slow
-from alerts.values import LEVEL_NAMES, Alert, Key, Reading
+from alerts.values import BOOK, CAUTION, LEVEL_NAMES, Alert, Key, Reading
 from alerts.words import alert_rows, past_alert
 from hedge.book.book import Book
 from hedge.book.frozen import freeze
 from hedge.book.leg_pace import TOP_UP_HOURS
 from hedge.book.leg_words import iso
 from hedge.book.take import take_snapshot
-from hedge.market import Clock, Confirmed, FeedState, Funding, FundingInterval, Instant, SymbolState, Update, Want
+from hedge.market import Clock, Confirmed, FeedState, Funding, FundingInterval, Instant, SymbolState, Update, Want, Woke
 from hedge.portfolio import Portfolio, leg_id
-from hedge.snapshot import AccountRow, Level, Mode, PositionRow, Snapshot
+from hedge.snapshot import Level, Mode, PositionRow, Snapshot
 from monitor.alarm import Alarm
 from monitor.aside import Case
 from monitor.file_changes import what_changed
 from monitor.history import FIGURES, Past
+from monitor.judging import Judging
 from monitor.messages import Acknowledge, Answer, History, Rebase, Rebased, Reckoned, Refused, Reset
 from monitor.orders import Made, Orders
 
@@ -44,9 +44,6 @@ LOOK_AGAIN_MS = 1_000
 
 APPLIED_FOR_MS = 60_000
 """How long the screen says what an edit of the file changed."""
-
-ROOT_OF_MINUTES = Decimal(365 * 24 * 60).sqrt()
-"""Of those in a year: deviations grow with the root of time."""
 
 UNREAD = (Funding, FundingInterval, Confirmed)
 """Updates that only slow rules read: they are applied at once, and judged with everything's age."""
@@ -76,10 +73,8 @@ class Watch:
         self.book.top_up_hours = top_up_hours
         self.alarm = Alarm()
         self.past = Past()
+        self._judging = Judging(self.book)
         self._orders = Orders()
-        self._samples: dict[str, Samples | None] = {}
-        self._old_marks: set[str] = set()
-        """Legs whose mark was old when they were last judged."""
         self._started = clock.now()
         self._reading_since_ms = self._started.mono_ms
         self._looked_ms: int | None = None
@@ -90,14 +85,12 @@ class Watch:
     def _settle(self, portfolio: Portfolio) -> None:
         """Levels and stops of the file that holds now."""
         self.levels: Levels = levels_from(portfolio.alerts.model_dump(exclude_none=True))
-        self._stops = {
+        stops = {
             leg_id(account, position): Stops(position.stop_loss, position.take_profit)
             for account in portfolio.accounts
             for position in account.positions
         }
-        self._legs_of = {
-            account.id: [leg_id(account, position) for position in account.positions] for account in portfolio.accounts
-        }
+        self._judging.settle(self.levels, stops)
 
     @property
     def wants(self) -> tuple[Want, ...]:
@@ -106,16 +99,24 @@ class Watch:
     # what happens
 
     def take(self, update: Update) -> None:
-        """Apply one update and judge what it touched, at once."""
+        """Apply one update and judge what it touched, at once, where that may have changed anything."""
+        if isinstance(update, Woke):
+            self._woke(update)
         touched = self.book.apply(update)
         if isinstance(update, FeedState | SymbolState):
             self._feeds_changed = True
         if not touched:
             return
         self.news = True
-        if not isinstance(update, UNREAD):
+        if isinstance(update, UNREAD):
+            return
+        parts = self._judging.due(update, touched)
+        if parts:
             now = self._clock.now()
-            self.alarm.judged(self._readings(touched, now), now)
+            judged = list(self._judging.readings(parts, now))
+            for _, readings in judged:
+                self.alarm.judged(readings, now)
+            self._judging.prove(judged, self.alarm.state.alerts, now)
 
     def tick(self) -> None:
         """Time passed: timers run, and once a second everything is judged for its age."""
@@ -134,8 +135,6 @@ class Watch:
         self._settle(portfolio)
         self._mistake = ""
         self._orders.forget()
-        self._samples = {leg: kept for leg, kept in self._samples.items() if leg in self.book.layout.legs}
-        self._old_marks.intersection_update(self.book.layout.legs)
         self.alarm.drop_all_but(self._look(now) | self._lasting(), "taken out of the portfolio file", now)
         self.news = True
 
@@ -145,6 +144,16 @@ class Watch:
         self._mistake = f"{since}: {mistake}"
         self.news = True
 
+    def wants_changed(self) -> None:
+        """Other markets are read from now on, by feeds that go on: the new ones get their time to bring something."""
+        self._reading_since_ms = self._clock.now().mono_ms
+
+    def _woke(self, update: Woke) -> None:
+        """Nobody watched while the machine slept."""
+        gap = Reading("monitor_gap", BOOK, Decimal(update.slept_ms) / 1000, CAUTION, CAUTION)
+        self.alarm.happened(gap, self._clock.now())
+        self.news = True
+
     def feeds_restarted(self) -> None:
         """Other markets are read from now on; what feeds said of themselves before no longer counts."""
         self.book.forget_feeds()
@@ -152,52 +161,16 @@ class Watch:
 
     # judging
 
-    def _readings(self, touched: Iterable[str], now: Instant) -> Iterable[Reading]:
-        """The readings of what an update touched: legs first, because coins and accounts are made of them."""
-        rows: dict[str, PositionRow] = {}
-        for name in touched:
-            kind, _, subject = name.partition(":")
-            if kind == "leg":
-                yield from self._leg(self._row(subject, now, rows), now)
-        for name in touched:
-            kind, _, subject = name.partition(":")
-            if kind == "asset":
-                legs = self.book.layout.coins[subject].legs
-                needed = {leg.id: self._row(leg.id, now, rows) for leg in legs}
-                yield from judge_asset(self.book.asset(subject, now, needed), self.levels)
-            elif kind == "account":
-                yield from self._account(self.book.account(subject, now))
-        yield from judge_totals(self.book.totals(now), self.levels)
-
-    def _row(self, leg: str, now: Instant, rows: dict[str, PositionRow]) -> PositionRow:
-        row = rows.get(leg)
-        if row is None:
-            row = rows[leg] = self.book.leg(leg, now)
-        return row
-
-    def _leg(self, row: PositionRow, now: Instant) -> tuple[Reading, ...]:
-        if "mark" in row.stale:
-            self._old_marks.add(row.id)
-        else:
-            self._old_marks.discard(row.id)
-        sigma = self.book.layout.coins[row.asset].volatility.annual
-        minute = None if sigma is None else sigma / ROOT_OF_MINUTES
-        samples = self._samples[row.id] = watch(self._samples.get(row.id), row, now.mono_ms, minute)
-        return judge_leg(row, self.levels, samples, self._stops.get(row.id, NO_STOPS))
-
-    def _account(self, row: AccountRow) -> tuple[Reading, ...]:
-        """An account is as old as the oldest of its legs, also of those that this update did not touch."""
-        return judge_account(row, self.levels, not self._old_marks.isdisjoint(self._legs_of[row.id]))
-
     def _look(self, now: Instant) -> set[Key]:
         """Judge everything as of now; returns every rule and subject that there is to judge."""
         self._looked_ms = now.mono_ms
         self._feeds_changed = False
         self.book.settle(now)
+        self._judging.catch_up()
         base = take_snapshot(self.book, now, self._mode)
-        readings = [reading for row in base.positions for reading in self._leg(row, now)]
+        readings = [reading for row in base.positions for reading in self._judging.leg(row, now)]
         readings += [reading for row in base.assets for reading in judge_asset(row, self.levels)]
-        readings += [reading for row in base.accounts for reading in self._account(row)]
+        readings += [reading for row in base.accounts for reading in self._judging.account(row)]
         readings += judge_totals(base.totals, self.levels)
         readings += judge_slow(base.positions, base.accounts, base.money, base.totals, self.levels)
         readings.append(judge_edit(self._mistake.partition(": ")[2]))

@@ -28,6 +28,11 @@ class BookSums:
         self.beta_spot_usd = Sum()
         self.planned_hedge_usd = Sum()
         self.gross_net_usd = Sum()
+        self.gross_spot_usd = Sum()
+        """This and the next two: the same without signs, to bound what moves of prices can do to a sum."""
+        self.gross_beta_usd = Sum()
+        self.gross_off_usd = Sum()
+        """Hedge and planned hedge; together where one price values both."""
         self.stale_usd = Sum()
         self.day_usd = Sum()
         self.notional_usd = Sum()
@@ -35,18 +40,29 @@ class BookSums:
     def take_coin(self, coin: Coin) -> None:
         """Take over a coin's new figures."""
         spot, hedge = coin.spot_usd(), coin.hedge_usd()
+        beta_spot, planned = coin.beta_spot_usd(), coin.planned_hedge_usd()
         net = known_sum((spot, hedge))
         self.spot_usd.put(coin.name, spot)
         self.hedge_usd.put(coin.name, hedge)
-        self.beta_spot_usd.put(coin.name, coin.beta_spot_usd())
-        self.planned_hedge_usd.put(coin.name, coin.planned_hedge_usd())
-        self.gross_net_usd.put(coin.name, None if net is None else abs(net))
+        self.beta_spot_usd.put(coin.name, beta_spot)
+        self.planned_hedge_usd.put(coin.name, planned)
+        self.gross_net_usd.put(coin.name, size(net))
+        self.gross_spot_usd.put(coin.name, size(spot))
+        self.gross_beta_usd.put(coin.name, size(beta_spot))
+        alike = coin.hedge_priced_as is coin
+        off = size(known_sum((hedge, planned))) if alike else known_sum((size(hedge), size(planned)))
+        self.gross_off_usd.put(coin.name, off)
         self.stale_usd.put(coin.name, abs(spot) if coin.price.stale and spot is not None else ZERO)
 
     def take_leg(self, leg: Leg) -> None:
         """Take over a leg's new funding."""
         self.day_usd.put(leg.id, leg.day_usd)
         self.notional_usd.put(leg.id, leg.notional_usd)
+
+
+def size(value: Decimal | None) -> Decimal | None:
+    """Without its sign."""
+    return None if value is None else abs(value)
 
 
 def totals(sums: BookSums, layout: Layout, last: Reference | None = None) -> Totals:

@@ -49,6 +49,17 @@ class Trail:
             found = sample
         return None if found is None or found.at_ms < at_ms - WINDOW_MS - GAP_MS else found
 
+    def soon_earlier(self, at_ms: int, ahead_ms: int) -> list[Decimal]:
+        """The prices that `earlier` may give from `at_ms` until so much later."""
+        found: list[Decimal] = []
+        for sample in self._samples:
+            if sample.at_ms > at_ms + ahead_ms - WINDOW_MS:
+                break
+            if sample.at_ms <= at_ms - WINDOW_MS:
+                found.clear()
+            found.append(sample.price)
+        return found
+
     def copy(self) -> Trail:
         """The same samples; notes go to one of both only."""
         other = Trail()
