@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NoReturn, Protocol
 
 from feeds.clean import ParseError, clean
@@ -158,6 +158,11 @@ class Connection:
         key = (type(update), symbol, getattr(update, "fields", None))
         self.held.pop(key, None)
         self.held[key] = update
+
+    def ready(self, live: Set[str], now_ms: int) -> bool:
+        """Whether it can take over from one on which these are live: it has them all, or has had the time for it."""
+        patience_ms = max(self.feed.first_frame_ms, self.feed.silence_ms)
+        return bool(self.heard) and (live <= self.heard.keys() or now_ms - self.opened_ms >= patience_ms)
 
     def unreadable(self, error: ParseError, frame: str | bytes, now_ms: int) -> None:
         """One bad frame costs one frame; too many of them raise Recycle."""

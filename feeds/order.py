@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from hedge.market import Funding, Index, Mark, Spot, Update
+from hedge.market import Confirmed, Dropped, Funding, FundingInterval, Index, Mark, Spot
+
+Value = Mark | Index | Spot | Funding | FundingInterval | Confirmed | Dropped
+"""What a venue says of one symbol."""
 
 
 class Overtaken:
@@ -11,7 +14,7 @@ class Overtaken:
     def __init__(self) -> None:
         self._newest: dict[tuple[type, str], int] = {}
 
-    def overtaken(self, update: Update) -> bool:
+    def overtaken(self, update: Value) -> bool:
         """Whether a newer one of its kind has come already. Equal times are in order."""
         if not isinstance(update, Mark | Index | Spot | Funding) or update.venue_ms is None:
             return False

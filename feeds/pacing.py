@@ -57,6 +57,11 @@ class Host:
         """The host said to stay away this long; a shorter ban does not lift a longer one."""
         self._banned_until_ms = max(self._banned_until_ms, now_ms + min(wait_ms, LONGEST_BAN_MS))
 
+    def heed(self, ban: bool, now_ms: int, wait_s: float) -> None:
+        """After a trouble that may be a ban."""
+        if ban:
+            self.ban(now_ms, round(wait_s * 1000))
+
     def banned_ms(self, now_ms: int) -> int:
         """Milliseconds left of the ban, 0 when there is none."""
         return max(0, self._banned_until_ms - now_ms)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from hedge.market import FeedPulse, Instant
+from feeds.order import Value
+from hedge.market import Confirmed, FeedPulse, Instant, Mark, Spot
 
 WINDOW_MS = 30_000
 """The smallest of this window and of the one before it counts."""
@@ -70,6 +71,11 @@ class Pulse:
 
     def frame(self) -> None:
         self._frames += 1
+
+    def note(self, value: Value, now: Instant) -> None:
+        """A value arrived; of those with the time at which they were sent the skew is taken."""
+        if isinstance(value, Mark | Spot | Confirmed) and value.venue_ms is not None:
+            self.skew.note(value.venue_ms, now)
 
     def due(self, now: Instant) -> FeedPulse | None:
         """The pulse, where the last one is a second old."""

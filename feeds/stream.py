@@ -14,6 +14,7 @@ from feeds.awake import slept
 from feeds.clean import ParseError
 from feeds.connection import Connection
 from feeds.dialling import dial
+from feeds.order import Value
 from feeds.pacing import Backoff, host_of, shown
 from feeds.skew import Pulse
 from feeds.trouble import Recycle, Trouble, diagnose
@@ -21,18 +22,7 @@ from feeds.turns import Turns
 from feeds.venue import Ack, Closing, Feed, Pong, Reply, Said
 from feeds.watch import Watch
 from feeds.world import Sleep, Timing, World
-from hedge.market import (
-    Confirmed,
-    FeedPulse,
-    FeedState,
-    FeedStatus,
-    Instant,
-    Mark,
-    Spot,
-    SymbolState,
-    Unread,
-    Woke,
-)
+from hedge.market import FeedState, FeedStatus, Instant
 
 __all__ = ["SUSTAINED_MS", "Sleep", "Stream", "Timing", "World"]
 
@@ -75,6 +65,7 @@ class Stream:
         self._exiled = exiled
         self._natives = {symbol: native for native, symbol in self.symbols.items()}
         self._host = host_of(url)
+        self._pace = world.hosts.of(url)
         self._backoff = Backoff(world.rng)
         self._renewals = Backoff(world.rng)
         self._group: asyncio.TaskGroup | None = None
@@ -107,7 +98,7 @@ class Stream:
                 self._backoff.reset()
             exile_s = EXILE_S if self._exiled else 0.0
             wait_s = max(self._backoff.next_s(), trouble.wait_s, exile_s)
-            self._mind(trouble, wait_s)
+            self._pace.heed(trouble.ban, self.now_ms(), wait_s)
             self._before = f"; last time: {trouble.reason}"
             self._say(trouble.state, trouble.reason, self.now_ms() + round(wait_s * 1000))
             self.world.emit(self._pulse.over(self.world.clock.now()))
@@ -131,13 +122,8 @@ class Stream:
             if connection is not None:
                 connection.end(reason)
 
-    def _mind(self, trouble: Trouble, wait_s: float) -> None:
-        if trouble.ban:
-            self.world.hosts.of(self.url).ban(self.now_ms(), round(wait_s * 1000))
-
     async def _turn_to_dial(self) -> None:
-        host = self.world.hosts.of(self.url)
-        while wait_ms := host.take(self.now_ms()):
+        while wait_ms := self._pace.take(self.now_ms()):
             reason = self._said[1] if self._said and self._said[1] else f"waiting for a free dial to {self._host}"
             self._say("backing_off", reason, self.now_ms() + wait_ms)
             await self.world.sleep(wait_ms / 1000)
@@ -252,7 +238,7 @@ class Stream:
         """A connection ended, or never came about. Without another one, all is lost for now."""
         if self._current is not None:
             wait_s = max(self._renewals.next_s(), trouble.wait_s)
-            self._mind(trouble, wait_s)
+            self._pace.heed(trouble.ban, self.now_ms(), wait_s)
             self._renew_ms = self.now_ms() + round(wait_s * 1000)
             LOG.info("%s: no successor yet: %s", self.feed.id, trouble.reason)
         elif not self._dialling and self._lost is not None and not self._lost.done():
@@ -264,16 +250,11 @@ class Stream:
         """Open a successor, when it has its turn to dial."""
         if self._spare is not None or self._dialling or now_ms < self._renew_ms:
             return
-        wait_ms = self.world.hosts.of(self.url).take(now_ms)
+        wait_ms = self._pace.take(now_ms)
         if wait_ms:
             self._renew_ms = now_ms + wait_ms
         else:
             self._dial()
-
-    def _ready(self, spare: Connection, now_ms: int) -> bool:
-        """Whether a successor has what the current connection has, or has had all the time that this may take."""
-        patience_ms = max(self.feed.first_frame_ms, self.feed.silence_ms)
-        return bool(spare.heard) and (self.watch.live <= spare.heard.keys() or now_ms - spare.opened_ms >= patience_ms)
 
     def _take_over(self, successor: Connection) -> None:
         before, self._current, self._spare = self._current, successor, None
@@ -314,7 +295,7 @@ class Stream:
         connection.bad.good(now.mono_ms)
         for each in said:
             self._pass_on(connection, each, now)
-        if connection is self._spare and self._ready(connection, now.mono_ms):
+        if connection is self._spare and connection.ready(self.watch.live, now.mono_ms):
             self._take_over(connection)
 
     def _pass_on(self, connection: Connection, said: Said, now: Instant) -> None:
@@ -327,19 +308,21 @@ class Stream:
                 connection.ends_ms, connection.ends_why = now.mono_ms, said.reason
             case Ack():
                 self._answered(connection, said)
-            case FeedState() | SymbolState() | FeedPulse() | Woke() | Unread():
-                self.world.emit(said)
-            case _ if said.symbol not in self._natives:
-                pass  # asked for earlier, and not wanted any more
-            case _ if connection.order.overtaken(said):
-                pass  # older than what is known: it must not look fresh
-            case _ if connection is self._spare:
-                connection.hold(said, said.symbol, now.mono_ms)
+            case _ if isinstance(said, Value):
+                self._value(connection, said, now)
             case _:
-                if isinstance(said, Mark | Spot | Confirmed) and said.venue_ms is not None:
-                    self._pulse.skew.note(said.venue_ms, now)
-                self._data(connection, said.symbol, now.mono_ms)
                 self.world.emit(said)
+
+    def _value(self, connection: Connection, said: Value, now: Instant) -> None:
+        """A value of one symbol, where that is still wanted and not older than what is known."""
+        if said.symbol not in self._natives or connection.order.overtaken(said):
+            return
+        if connection is self._spare:
+            connection.hold(said, said.symbol, now.mono_ms)
+            return
+        self._pulse.note(said, now)
+        self._data(connection, said.symbol, now.mono_ms)
+        self.world.emit(said)
 
     def _data(self, connection: Connection, symbol: str, now_ms: int) -> None:
         """Data of a symbol came: it is live, and proven."""
@@ -404,7 +387,7 @@ class Stream:
             self._renew(now_ms)
 
     def _look_at_spare(self, spare: Connection, now_ms: int) -> None:
-        if self._ready(spare, now_ms):
+        if spare.ready(self.watch.live, now_ms):
             self._take_over(spare)
         elif not spare.heard and now_ms - spare.opened_ms >= self.feed.first_frame_ms:
             raise Recycle(f"no data came on the connection that was to take over ({shown(self.url)})")

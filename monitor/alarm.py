@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from alerts.machine import step
+from alerts.machine import pulse, step
 from alerts.values import (
     Ack,
     Alert,
@@ -55,6 +55,11 @@ class Alarm:
     def judged(self, readings: Iterable[Reading], now: Instant) -> None:
         for reading in readings:
             self._run(Judged(reading, now.mono_ms))
+
+    def happened(self, reading: Reading, now: Instant) -> None:
+        """Something that happened once, and asks each time."""
+        for judged in pulse(reading, now.mono_ms):
+            self._run(judged)
 
     def tick(self, now: Instant) -> None:
         self._run(Tick(now.mono_ms))

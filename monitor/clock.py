@@ -6,11 +6,13 @@ import time
 
 from hedge.market import Instant
 
-_BOOT = getattr(time, "CLOCK_BOOTTIME", None)
+_BOOT = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 class BootClock:
-    """CLOCK_BOOTTIME on Linux, because it counts a suspend too; the plain monotonic clock elsewhere."""
+    """A monotonic clock that counts a suspend too: CLOCK_BOOTTIME on Linux; CLOCK_MONOTONIC, which on a Mac does so
+    (Python's own `time.monotonic` does not); elsewhere the plain monotonic clock.
+    """
 
     def now(self) -> Instant:
         ns = time.monotonic_ns() if _BOOT is None else time.clock_gettime_ns(_BOOT)

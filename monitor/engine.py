@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -47,6 +47,13 @@ _LOG = logging.getLogger("hedgetui.engine")
 
 Feeds = Callable[[Sequence[Want], Callable[[Update], None]], Awaitable[None]]
 """Runs for ever and emits; given what to read and where to put it."""
+
+
+@runtime_checkable
+class Changeable(Protocol):
+    """Feeds that can be told to read other markets while they run, so that the ones that stay are not interrupted."""
+
+    def want(self, wants: Sequence[Want]) -> None: ...
 
 
 class Followed(Protocol):
@@ -128,7 +135,7 @@ class Engine:
             raise
 
     async def _read_markets(self) -> None:
-        """The feeds; started anew when an edit of the file wants markets that are not read yet."""
+        """The feeds; those that cannot be told are started anew when an edit of the file wants other markets."""
         while True:
             wants = self.watch.wants
             self._reading = asyncio.ensure_future(self._feeds(wants, self.take))
@@ -183,8 +190,18 @@ class Engine:
                 continue
             wanted = set(self.watch.wants)
             self.watch.replace(edit.portfolio)
-            if not set(self.watch.wants) <= wanted and self._reading is not None:
-                self._reading.cancel()
+            self._want(wanted)
+
+    def _want(self, before: Set[Want]) -> None:
+        """Tell the feeds what is wanted now; those that cannot be told start anew, where something is missing."""
+        wants = self.watch.wants
+        if set(wants) == before:
+            return
+        if isinstance(self._feeds, Changeable):
+            self.watch.wants_changed()
+            self._feeds.want(wants)
+        elif not set(wants) <= before and self._reading is not None:
+            self._reading.cancel()
 
     # viewers
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from feeds.markets import FeedSetup, watch_markets
+from feeds.markets import FeedSetup, Markets
 from hedge.market import Update, Want
 from monitor.clock import BootClock
 from monitor.engine import Engine
@@ -62,13 +62,25 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
 
 def new_engine(watch: Watch, setup: FeedSetup, file: PortfolioFile | None) -> Engine:
     """An engine on the real network, or on whatever the addresses in `setup` lead to."""
-    clock = BootClock()
-    rng = random.Random()
+    return Engine(watch, LiveFeeds(setup), file)
 
-    async def feeds(wants: Sequence[Want], emit: Callable[[Update], None]) -> None:
-        await watch_markets(wants, setup, clock, rng, emit)
 
-    return Engine(watch, feeds, file)
+class LiveFeeds:
+    """The venues, as the engine drives them."""
+
+    def __init__(self, setup: FeedSetup) -> None:
+        self._setup = setup
+        self._markets: Markets | None = None
+
+    async def __call__(self, wants: Sequence[Want], emit: Callable[[Update], None]) -> None:
+        """Read these until cancelled."""
+        self._markets = Markets(self._setup, BootClock(), random.Random(), emit)
+        await self._markets.run(wants)
+
+    def want(self, wants: Sequence[Want]) -> None:
+        """From now on read these."""
+        if self._markets is not None:
+            self._markets.want(wants)
 
 
 async def serve(engine: Engine, place: Place, hello: Hello, detached: bool) -> int:

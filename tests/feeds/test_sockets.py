@@ -17,6 +17,7 @@ from feeds.jobs import Job, Jobs
 from feeds.markets import FeedSetup, Markets
 from feeds.pacing import Hosts
 from feeds.sockets import Sockets
+from feeds.venue import Feed
 from feeds.venues import FEEDS, VENUES
 from feeds.world import World
 from hedge.market import FeedPulse, FeedState, Instrument, Mark, Unread, Update, Want
@@ -27,14 +28,14 @@ FEED = msgspec.structs.replace(binance.USDM, per_socket=2)
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[tuple[Sockets, Ear, FakeTime]]:
+async def opened(url: str, feed: Feed = FEED) -> AsyncIterator[tuple[Sockets, Ear, FakeTime]]:
     time, ear = FakeTime(), Ear()
     world = World(time, random.Random(7), ear, Hosts(), time.sleep, QUICK)
     ends = asyncio.Event()
 
     async def hold() -> None:
         async with asyncio.TaskGroup() as group:
-            held.append(Sockets(FEED, url, world, Jobs(group, world)))
+            held.append(Sockets(feed, url, world, Jobs(group, world)))
             await ends.wait()
             held[0].close()
 

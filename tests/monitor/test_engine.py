@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from desk import LEG, StandingClock, facts, portfolio, prices
 
-from hedge.market import Update, Want
+from hedge.market import Update, Want, Woke
 from monitor.engine import Engine
 from monitor.messages import Acknowledge, Done, History, MonitorLost, Points, Stop, WatcherCount, Watchers
 from monitor.portfolio_file import Edit
@@ -150,6 +150,45 @@ async def test_an_edit_that_needs_another_market_restarts_the_feeds() -> None:
         bench.edits.next = Edit(portfolio=portfolio(holdings=more))
         await soon(lambda: len(bench.market.wants) == 2)
         assert Want("binance", "AVAX/USDT", spot=True) in bench.market.wants[1]
+
+
+class Told:
+    """Feeds that can be told what to read."""
+
+    def __init__(self) -> None:
+        self.started: list[set[Want]] = []
+        self.told: list[set[Want]] = []
+
+    async def __call__(self, wants: Sequence[Want], emit: Emit) -> None:
+        self.started.append(set(wants))
+        await asyncio.Event().wait()
+
+    def want(self, wants: Sequence[Want]) -> None:
+        self.told.append(set(wants))
+
+
+async def test_feeds_that_can_be_told_go_on_over_an_edit_that_adds_or_removes_a_market() -> None:
+    feeds = Told()
+    async with Bench(feeds) as bench:
+        await soon(lambda: bool(feeds.started))
+        more = [{"asset": "SOL", "quantity": "200"}, {"asset": "AVAX", "quantity": "900"}]
+        bench.edits.next = Edit(portfolio=portfolio(holdings=more))
+        await soon(lambda: len(feeds.told) == 1)
+        assert Want("binance", "AVAX/USDT", spot=True) in feeds.told[0]
+        bench.edits.next = Edit(portfolio=portfolio(holdings=more[:1]))
+        await soon(lambda: len(feeds.told) == 2)
+        assert feeds.told[1] < feeds.told[0]
+        assert len(feeds.started) == 1
+
+
+async def test_a_sleep_of_the_machine_is_an_alert_of_its_own() -> None:
+    async with Bench() as bench:
+        await bench.market.started.wait()
+        bench.market.tell(Woke(8 * 3_600_000, bench.clock.now().mono_ms))
+        await soon(lambda: any(row.rule == "monitor_gap" for row in bench.watch.snapshot().alerts))
+        gap = next(row for row in bench.watch.snapshot().alerts if row.rule == "monitor_gap")
+        assert gap.level == "caution"
+        assert "Nobody watched for 8h00" in gap.message
 
 
 async def test_the_end_reaches_every_viewer_with_its_reason() -> None:
