@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import msgspec
 from msgspec import Struct
 
-from feeds.clean import ParseError, clean, number, price, rate, unix_ms
+from feeds.clean import ParseError, clean, interval, number, price, rate, unix_ms
 from feeds.helper import environment
 from feeds.trouble import Recycle
 from feeds.venue import Ack, Feed, Pong, Request, Said, coming, perpetual_parts, silence_ms
@@ -122,8 +122,8 @@ class LineParser:
         next_ms = self._next[symbol] = coming(unix_ms(line.next_ms), venue_ms, self._next.get(symbol))
         limit = round(3000 * FUNDING_S)
         said: list[Said] = [Funding(self._feed, symbol, rate(line.rate), next_ms, at_mono_ms, limit, venue_ms)]
-        hours = number(line.hours)
-        if hours is not None and 0 < hours <= 24 and hours != self._hours.get(symbol):
+        hours = interval(number(line.hours))
+        if hours is not None and hours != self._hours.get(symbol):
             self._hours[symbol] = hours
             said.append(FundingInterval(self._feed, symbol, hours, self._source, at_mono_ms))
         return said

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from feeds.clean import ParseError, clean, number, price, rate, unix_ms
+from feeds.clean import ParseError, clean, interval, number, price, rate, unix_ms
 from feeds.venue import (
     FUNDING_LIMIT_MS,
     Ack,
@@ -188,8 +188,8 @@ class TickerParser(TopicParser[Held]):
         text = mentioned(ticker.fundingIntervalHour, snapshot)
         if text is UNSET:
             return []
-        hours = number(text)
-        if hours is None or hours <= 0:
+        hours = interval(number(text))
+        if hours is None:
             return [Dropped(self._feed, symbol, ("interval",), at_mono_ms)]
         return [FundingInterval(self._feed, symbol, hours, "bybit stream", at_mono_ms)]
 

@@ -87,6 +87,11 @@ def unix_ms(value: int | str | None) -> int | None:
     return value
 
 
+def interval(hours: Decimal | None) -> Decimal | None:
+    """Hours between two funding stamps, or None: an hour at least and a day at most, else it is no interval."""
+    return hours if hours is not None and 1 <= hours <= 24 else None
+
+
 def rate(text: str | None) -> Decimal | None:
     """A funding rate, as a fraction per interval. Raises ParseError at 100 % and beyond: that is no rate."""
     value = number(text)

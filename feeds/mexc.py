@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 from msgspec import Raw, Struct
 
-from feeds.clean import ParseError, clean, number, price, rate, unix_ms
+from feeds.clean import ParseError, clean, interval, number, price, rate, unix_ms
 from feeds.venue import (
     FUNDING_LIMIT_MS,
     Ack,
@@ -246,11 +246,11 @@ def anchor(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Upd
 def anchored(row: Cycle, symbol: str, at_mono_ms: int) -> list[Update]:
     """One contract's row. One that cannot be read costs that contract its interval, and no other."""
     try:
-        hours, value = number(written(row.collectCycle)), rate(written(row.fundingRate))
+        hours, value = interval(number(written(row.collectCycle))), rate(written(row.fundingRate))
         venue_ms, next_ms = moment(row.timestamp), moment(row.nextSettleTime)
     except (ParseError, ValueError):
         hours = value = venue_ms = next_ms = None
-    if hours is None or not 0 < hours <= 24:
+    if hours is None:
         return [Dropped(FEED, symbol, ("interval",), at_mono_ms)]
     said: list[Update] = [FundingInterval(FEED, symbol, hours, "mexc funding_rate", at_mono_ms)]
     if value is not None:

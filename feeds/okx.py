@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from feeds.clean import ParseError, clean, price, rate, unix_ms
+from feeds.clean import ParseError, clean, interval, price, rate, unix_ms
 from feeds.venue import (
     FUNDING_LIMIT_MS,
     Ack,
@@ -39,7 +39,6 @@ INDEX_LIMIT_MS = 75_000
 SILENT_MS = {"mark-price": 60_000, "index-tickers": INDEX_LIMIT_MS, "funding-rate": 180_000}
 ASK_AGAIN_MS = 300_000
 """Between two requests for one silent channel; a connection is allowed 480 an hour."""
-DAY_MS = 86_400_000
 HOUR_MS = Decimal(3_600_000)
 
 TOO_OFTEN = "60014"
@@ -180,9 +179,7 @@ class SwapParser:
 
 def hours_between(before_ms: int | None, after_ms: int | None) -> Decimal | None:
     """The interval between two stamps; None where one is missing or they cannot be neighbours."""
-    if before_ms is None or after_ms is None or not 0 < after_ms - before_ms <= DAY_MS:
-        return None
-    return (after_ms - before_ms) / HOUR_MS
+    return None if before_ms is None or after_ms is None else interval((after_ms - before_ms) / HOUR_MS)
 
 
 def native_of(symbol: str) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feeds.clean import UNSAFE, ParseError, clean, number, price, rate, unix_ms
+from feeds.clean import UNSAFE, ParseError, clean, interval, number, price, rate, unix_ms
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,15 @@ def test_what_is_not_a_price_is_refused(text: str) -> None:
 def test_a_rate_of_all_and_more_is_refused(text: str) -> None:
     with pytest.raises(ParseError):
         rate(text)
+
+
+@pytest.mark.parametrize(
+    ("hours", "kept"),
+    [("8", True), ("1", True), ("24", True), ("0.99", False), ("1e-30", False), ("25", False), ("-8", False)],
+)
+def test_an_interval_is_an_hour_to_a_day(hours: str, kept: bool) -> None:
+    assert interval(Decimal(hours)) == (Decimal(hours) if kept else None)
+    assert interval(None) is None
 
 
 @given(st.text())
