@@ -31,7 +31,7 @@ def test_columns_and_the_reason_below() -> None:
     assert lines[1].split() == ["FEED", "STATE", "AGE", "A", "SECOND", "DIALS", "SKEW", "s"]
     assert lines[2].split() == ["◐", "bybit-linear", "silent", "61", "s", "61", "s", "0.0", "1", "–"]
     assert lines[3].strip() == "no frame for 60 s"
-    assert lines[4].split() == ["binance-usdm", "live", "live", "12.3", "2", "−0.3"]
+    assert lines[4].split() == ["binance-usdm", "live", "0.4", "s", "12.3", "2", "−0.3"]
     ends = {len(line) for line in (lines[1], lines[2], lines[4])}
     assert ends == {74}
 

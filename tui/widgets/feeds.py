@@ -45,7 +45,7 @@ def _feed(row: FeedRow, view: View, width: int) -> list[Draft]:
         draft.put(NAME - 2, STALE[0], "caution-bold")
     draft.put(NAME, fmt.cut(row.feed, STATE - NAME - 1), "caution" if ill else "text")
     draft.put(STATE, fmt.cut(state_words(row), AGE - STATE - 6), "caution" if ill else "text")
-    draft.right(AGE, fmt.age(view.aged(row.age_s)), "caution-bold" if ill else "text")
+    draft.right(AGE, age_words(view.aged(row.age_s)), "caution-bold" if ill else "text")
     draft.right(RATE, fmt.UNKNOWN if row.per_s is None else f"{row.per_s:.1f}", "muted")
     draft.right(DIALS, str(row.dials) if row.dials else fmt.UNKNOWN, "muted")
     draft.right(SKEW, fmt.UNKNOWN if row.skew_s is None else f"{row.skew_s:+.1f}".replace("-", "−"), "muted")
@@ -63,6 +63,11 @@ def _below(words: Sequence[str], width: int) -> list[Draft]:
             draft.put(NAME + 2, line, "muted")
             drafts.append(draft)
     return drafts
+
+
+def age_words(seconds: float | None) -> str:
+    """To a tenth of a second while it is young: here `live` is a state."""
+    return f"{seconds:.1f} s" if seconds is not None and seconds < 10 else fmt.age(seconds)
 
 
 def state_words(row: FeedRow) -> str:
