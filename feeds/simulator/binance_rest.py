@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from feeds.simulator.binance_account import ACCOUNT_PATHS, answer_of
 from feeds.simulator.clock import Moment
 from feeds.simulator.contracts import Contract
 from feeds.simulator.market import Market
@@ -148,6 +149,8 @@ class BinanceRest:
     def answer(self, ask: Ask, now: Moment) -> Answer:
         if ask.path in ("/sapi/v1/margin/allPairs", "/sapi/v1/margin/isolated/allPairs"):
             return reply([])
+        if ask.path in ACCOUNT_PATHS:
+            return self._signed(ask) or self._account(ask, now)
         family, _, tail = ask.path.lstrip("/").partition("/")
         version, _, name = tail.partition("/")
         handler = self._paths.get(name)
@@ -193,13 +196,23 @@ class BinanceRest:
                 rows.append({"symbol": contract.native, **limits, "fundingIntervalHours": hours, "disclaimer": False})
         return reply(rows)
 
-    def _brackets(self, ask: Ask, feed: str, now: Moment) -> Answer:
-        """A signed path: refused without a key; the signature itself is not checked."""
+    def _signed(self, ask: Ask) -> Answer | None:
+        """Why a signed path is refused: no key, or no signature. What it says is not checked."""
         if not ask.key:
             return reply({"code": -2014, "msg": "API-key format invalid."}, status=401)
         if "signature" not in ask.query:
             text = "Mandatory parameter 'signature' was not sent, was empty/null, or malformed."
             return reply({"code": -1102, "msg": text}, status=400)
+        return None
+
+    def _account(self, ask: Ask, now: Moment) -> Answer:
+        contracts = self._contracts[ACCOUNT_PATHS[ask.path]].values()
+        return reply(answer_of(ask.path, self._market, contracts, now))
+
+    def _brackets(self, ask: Ask, feed: str, now: Moment) -> Answer:
+        refused = self._signed(ask)
+        if refused is not None:
+            return refused
         chosen = self._chosen(ask, feed, now)
         if chosen is None:
             return reply({"code": -1121, "msg": "Invalid symbol."}, status=400)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from feeds.simulator import bybit_account
 from feeds.simulator.clock import Moment
 from feeds.simulator.contracts import Contract
 from feeds.simulator.market import Market
@@ -18,6 +19,12 @@ _KLINES: dict[str, Kind] = {
     "/v5/market/kline": "trade",
     "/v5/market/mark-price-kline": "mark",
     "/v5/market/index-price-kline": "index",
+}
+_SIGNED: dict[str, Callable[[], dict[str, Any]]] = {
+    "/v5/user/query-api": bybit_account.rights,
+    "/v5/account/info": bybit_account.account,
+    "/v5/account/wallet-balance": bybit_account.wallet,
+    "/v5/position/list": dict,
 }
 _LAUNCH_MS = "1600000000000"
 
@@ -109,7 +116,7 @@ class BybitRest:
             "/v5/market/instruments-info": self._instruments,
             "/v5/market/tickers": self._tickers,
             "/v5/market/risk-limit": self._risk_limits,
-            "/v5/user/query-api": self._query_api,
+            **dict.fromkeys(_SIGNED, self._signed),
             "/v5/market/funding/history": self._settled,
             **dict.fromkeys(_KLINES, self._klines),
         }
@@ -208,9 +215,17 @@ class BybitRest:
         rows = bybit_settled(self._past, contract, span, now.wall_ms)
         return self._ok({"category": ask.query["category"], "list": rows}, now)
 
-    def _query_api(self, ask: Ask, now: Moment) -> Answer:
-        """A read-only key, whatever the key; without one the venue's refusal."""
+    def _signed(self, ask: Ask, now: Moment) -> Answer:
+        """What stands behind any key, which may only read; without one the venue's refusal."""
         if not ask.key:
             return self._wrong("API key is invalid.", now, code=10003)
-        rights: dict[str, list[str]] = {name: [] for name in ("ContractTrade", "Spot", "Wallet", "Options")}
-        return self._ok({"id": "1", "readOnly": 1, "unified": 0, "uta": 1, "userID": 1, "permissions": rights}, now)
+        if ask.path != "/v5/position/list":
+            return self._ok(_SIGNED[ask.path](), now)
+        contracts, category = self._chosen(ask, now), ask.query.get("category", "")
+        if contracts is None or category == "spot":
+            return self._wrong("params error: symbol or category invalid", now)
+        if category == "linear" and not ask.query.keys() & {"symbol", "settleCoin"}:
+            return self._wrong("Missing some parameters that must be filled in, symbol or settleCoin", now)
+        settle = ask.query.get("settleCoin")
+        rows = bybit_account.positions(self._market, [row for row in contracts if settle in (None, row.settle)], now)
+        return self._ok({"category": category, "list": rows, "nextPageCursor": ""}, now)
