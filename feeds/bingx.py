@@ -49,6 +49,8 @@ class Frame(Struct):
 
 
 _FRAME = msgspec.json.Decoder(Frame)
+LONGEST_PING = 128
+"""Characters of it that are repeated: a UUID and a time."""
 
 
 def topic_id(native: str) -> str:
@@ -127,7 +129,9 @@ class MarkParser:
 
 
 def pong(frame: Frame) -> Reply:
-    """The answer to a ping in JSON, as BingX's other sockets send it."""
+    """The answer to a ping in JSON, as BingX's other sockets send it. Raises ParseError where that is no short text."""
+    if len(frame.ping or "") + len(frame.time or "") > LONGEST_PING:
+        raise ParseError("a ping too long to be repeated")
     return Reply(msgspec.json.encode({"pong": frame.ping, "time": frame.time}).decode())
 
 

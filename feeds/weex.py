@@ -13,7 +13,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import Struct
 
-from feeds.clean import ParseError, clean, price, rate, unix_ms
+from feeds.clean import ParseError, clean, interval, price, rate, unix_ms
 from feeds.venue import (
     Ack,
     Feed,
@@ -224,8 +224,8 @@ def of_row(row: Row, symbol: str, at_mono_ms: int) -> list[Update]:
     said: list[Update] = [
         Funding(FEED, symbol, rate(row.forecastFundingRate), next_ms, at_mono_ms, ANCHOR.limit_ms, venue_ms)
     ]
-    if row.collectCycle is not None and 0 < row.collectCycle <= 24 * 60:
-        hours = Decimal(row.collectCycle) / 60
+    hours = None if row.collectCycle is None else interval(Decimal(row.collectCycle) / 60)
+    if hours is not None:
         said.append(FundingInterval(FEED, symbol, hours, "weex premiumIndex", at_mono_ms))
     return said
 
