@@ -90,3 +90,13 @@ def test_the_text_has_a_line_for_it() -> None:
     text = ticket_text(remedies(book, "hedge_drift", "SOL", at(0))[0])
     assert "\n  beside   The SOL short in main is 1.9 % from liquidation: first add margin there;" in text
     assert "beside" not in ticket_text(remedies(sol_book("240", "100"), "hedge_drift", "SOL", at(0))[0])
+
+
+def test_a_long_near_its_end_a_leg_opened_again_and_a_drift_on_its_band_have_nothing_beside() -> None:
+    long_ = sol_book("200", "100", price="110", side="long")
+    assert {words for _, words in beside(long_, "liquidation", f"main/{SOL}/long", "0.3")} == {""}
+    lost = sol_book("400", "100", price="186.42", margin="5000")
+    assert [words for _, words in beside(lost, "leg_lost", SOL_LEG)] == ["", ""]
+    on_band = sol_book("200", "94", price="186.42", margin="5000")
+    assert on_band.asset("SOL", at(0)).drift == D("-0.03")
+    assert {words for _, words in beside(on_band, "liquidation", SOL_LEG, "0.12")} == {""}

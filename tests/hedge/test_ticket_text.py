@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from hedge.snapshot import Ticket
+from hedge.snapshot import After, Ticket
 from hedge.ticket import order_text, remedies, ticket_text, tickets_text, unwind
 from hedge.ticket.words import amount_words, price_words, usd_words
 from tests.hedge.said import D, at, instrument
@@ -109,3 +110,36 @@ def test_a_long_that_shrinks_is_sold() -> None:
 )
 def test_words(said: str, expected: str) -> None:
     assert said == expected
+
+
+def test_a_transfer_costs_nothing_and_an_account_is_named_with_all_its_marks() -> None:
+    add = remedies(shared_book(), "liquidation_joint", "main", at(0), D("0.4"))[0]
+    lines = ticket_text(add).splitlines()
+    assert "  cost     nothing" in lines
+    assert not [line for line in lines if line.startswith("  margin ")]
+    assert any(line.startswith("  after    all marks together 40.0 % away, book drift ") for line in lines)
+
+
+def test_time_and_large_prices_and_missing_figures_read_as_text() -> None:
+    after = After(to_liquidation=D("0.5"), liquidation_price=D("123456.7"), hours_to_liquidation=D("9.04"))
+    sell = Ticket(
+        "sell",
+        "bybit",
+        "main",
+        SOL,
+        contracts=D(5),
+        words="Sell 5 SOL on bybit",
+        currency="USDT",
+        fee_usd=D("1.5"),
+        after=after,
+        margin_needed=D(400),
+        why={"margin_free": "main states no leverage", "fee_usd": "never shown", "other": "the mark is old"},
+    )
+    lines = ticket_text(sell).splitlines()
+    assert "  cost     1.50 USD" in lines
+    assert "  margin   needs 400 USDT first; what is free is not known: main states no leverage" in lines
+    assert "  after    liquidation 50.0 % away, at 123,457, 9.0 h at this pace" in lines
+    assert [line for line in lines if line.startswith("  note ")] == ["  note     the mark is old"]
+    bare = ticket_text(replace(sell, fee_usd=None, margin_needed=None, why={}))
+    assert "  cost     not known: no taker fee is known\n" in bare
+    assert ticket_text(Ticket("add_margin", words="Add")).startswith("ADD MARGIN  Add\n")
