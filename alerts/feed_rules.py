@@ -5,11 +5,15 @@ Judged once a second and on every change of a feed's state, never per price.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from alerts.levels import HOT_DISTANCE
 from alerts.values import CAUTION, WARNING, Reading, State
+from hedge.book.ledger import venue_of
 from hedge.snapshot import AssetRow, FeedRow, PositionRow
 
 TROUBLED = ("backing_off", "blocked")
@@ -21,7 +25,7 @@ PATIENCE_MS = 10_000
 METADATA_MS = 20_000
 """And for one that brings no prices: what it brings changes rarely."""
 _INPUTS = ("mark", "index", "funding")
-_NO_PRICES = ("rest", "facts", "history")
+_NO_PRICES = ("rest", "facts", "history", "positions")
 _INVERSE = ("inverse", "coinm")
 
 
@@ -31,16 +35,53 @@ def judge_feeds(
     assets: Sequence[AssetRow] = (),
     hot: Collection[str] = (),
     waited_ms: int = PATIENCE_MS,
+    doubts: Mapping[str, str] = MappingProxyType({}),
+    standing: Collection[str] = (),
 ) -> tuple[Reading, ...]:
     """One reading a feed, and one for each venue of a leg that no feed reads.
 
-    `hot`: ids of legs that have a caution (`hot_legs`); `waited_ms`: for how long these markets are being read."""
-    readings = [_judge(feed, feeds, legs, assets, hot, waited_ms) for feed in feeds]
+    `hot`: ids of legs that have a caution (`hot_legs`); `waited_ms`: for how long these markets are being read;
+    `doubts`: why what flows may be wrong, by feed; `standing`: feeds that have an alert already."""
+    readings = [_judge(feed, feeds, legs, assets, hot, waited_ms, doubts) for feed in feeds]
+    readings = _grouped(readings, feeds, standing)
     waiting = (leg for leg in legs if leg.ages.mark is None or leg.stale)
     for venue in dict.fromkeys(leg.venue for leg in waiting if not any(reads(feed.feed, leg) for feed in feeds)):
         level = CAUTION if waited_ms >= PATIENCE_MS else 0
         readings.append(Reading("feed", venue, None, level, level))
     return tuple(readings)
+
+
+def _grouped(readings: list[Reading], feeds: Sequence[FeedRow], standing: Collection[str]) -> list[Reading]:
+    """Feeds of one venue that fail for one cause are one alert, as grave as the gravest: that of the feed which has
+    one already, else of the first.
+    """
+    groups: dict[tuple[str, str], list[int]] = {}
+    for place, (feed, reading) in enumerate(zip(feeds, readings, strict=True)):
+        if reading.level and feed.state in TROUBLED and brings_prices(feed.feed):
+            groups.setdefault((venue_of(feed.feed), cause(feed)), []).append(place)
+    for places in groups.values():
+        speaks = next((place for place in places if readings[place].subject in standing), places[0])
+        level = max(readings[place].level for place in places)
+        for place in places:
+            if place == speaks:
+                readings[place] = replace(readings[place], level=level, hold=level)
+            elif readings[place].subject not in standing:
+                readings[place] = replace(readings[place], level=0, hold=0)
+    return readings
+
+
+def cause(feed: FeedRow) -> str:
+    """Why a feed brings nothing, without the addresses in it."""
+    return " ".join(word for word in feed.reason.split() if "." not in word.strip(".,;:") and ":" not in word[:-1])
+
+
+def same_cause(name: str, feeds: Iterable[FeedRow]) -> tuple[str, ...]:
+    """The other streams of its venue that are in trouble for the same reason."""
+    rows = {row.feed: row for row in feeds if row.state in TROUBLED and brings_prices(row.feed)}
+    if name not in rows:
+        return ()
+    ours = (venue_of(name), cause(rows[name]))
+    return tuple(feed for feed, row in rows.items() if feed != name and (venue_of(feed), cause(row)) == ours)
 
 
 def hot_legs(state: State, legs: Iterable[PositionRow]) -> frozenset[str]:
@@ -50,7 +91,9 @@ def hot_legs(state: State, legs: Iterable[PositionRow]) -> frozenset[str]:
 
 
 def reads(feed: str, leg: PositionRow) -> bool:
-    """Whether this feed brings a leg's figures; by name where none has come yet."""
+    """Whether this feed brings a leg's figures, or the leg itself; by name where none has come yet."""
+    if leg.sources.get("position") == feed:
+        return True
     sources = [leg.sources[name] for name in _INPUTS if name in leg.sources]
     if sources:
         return feed in sources
@@ -76,6 +119,8 @@ def brings_prices(feed: str) -> bool:
 
 
 def _silent(feed: str, leg: PositionRow) -> bool:
+    if leg.sources.get("position") == feed:
+        return "position" in leg.stale
     if leg.ages.mark is None:
         return True
     return any(leg.sources.get(name) == feed for name in leg.stale)
@@ -88,6 +133,7 @@ def _judge(
     assets: Sequence[AssetRow],
     hot: Collection[str],
     waited_ms: int,
+    doubts: Mapping[str, str],
 ) -> Reading:
     silent = silent_legs(feed.feed, legs)
     stale = [leg for leg in silent if leg.ages.mark is not None]
@@ -105,7 +151,10 @@ def _judge(
     else:
         covered = any(other.state in TROUBLED and _same_venue(other.feed, feed.feed) for other in feeds)
         level = CAUTION if feed.state in TROUBLED and not covered and waited_ms >= METADATA_MS else 0
-    return Reading("feed", feed.feed, age, level, level)
+    doubt = "" if level else doubts.get(feed.feed, "")
+    if doubt:
+        level = CAUTION
+    return Reading("feed", feed.feed, None if doubt else age, level, level, note=doubt)
 
 
 def _is_hot(leg: PositionRow, hot: Collection[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from alerts import figures
-from alerts.feed_rules import silent_assets, silent_legs
+from alerts.feed_rules import same_cause, silent_assets, silent_legs
 from alerts.market_sentences import MARKET_SPEAKERS
 from alerts.phrases import AT_THIS_PACE, Said, about, last_known, leg_title, limit_words, order_of
 from alerts.scene import Scene
@@ -81,6 +81,8 @@ def _lost(alert: Alert, scene: Scene) -> Said:
     leg = scene.legs.get(alert.subject)
     where = "the venue" if leg is None else leg.venue
     rest = ". Presumed liquidated."
+    if alert.note:
+        return _gone(alert, leg)
     if alert.value is not None and alert.threshold is not None:
         tick = None if leg is None else leg.tick
         mark, price = (figures.price(each, tick) for each in (alert.value, alert.threshold))
@@ -94,6 +96,16 @@ def _lost(alert: Alert, scene: Scene) -> Said:
         about(leg, alert),
         None if leg is None else leg.asset,
         "to_liquidation",
+    )
+
+
+def _gone(alert: Alert, leg: PositionRow | None) -> Said:
+    """A short that its venue says is smaller than it was, or not there."""
+    words = alert.note[:1].upper() + alert.note[1:]
+    order, rest = "Look at it there now", "; if you closed it yourself, acknowledge this and reset it."
+    asset = None if leg is None else leg.asset
+    return Said(
+        leg_title("Leg lost", leg, alert), words, ". Presumed liquidated.", order, rest, about(leg, alert), asset
     )
 
 
@@ -176,13 +188,17 @@ def _farthest(scene: Scene) -> AssetRow | None:
 def _feed(alert: Alert, scene: Scene) -> Said:
     name = alert.subject
     row = scene.feeds.get(name)
-    legs = silent_legs(name, scene.legs.values()) or tuple(
+    names = (name, *same_cause(name, scene.feeds.values()))
+    legs = tuple(leg for each in names for leg in silent_legs(each, scene.legs.values())) or tuple(
         leg for leg in scene.legs.values() if row is None and leg.venue == name
     )
-    coins = list(
-        dict.fromkeys([leg.asset for leg in legs] + [a.asset for a in silent_assets(name, scene.assets.values())])
-    )
+    silent = [asset.asset for each in names for asset in silent_assets(each, scene.assets.values())]
+    coins = list(dict.fromkeys([*(leg.asset for leg in legs), *silent]))
+    if alert.note and row is not None and row.state == "live" and not coins:
+        return Said(f"Feed in doubt · {name}", f"{name}: {alert.note}", ".", "Look at the venue itself", ".")
     fact, rest = _silence(alert, scene)
+    if names[1:]:
+        rest += f" The same holds for {_listed(list(names[1:]))}."
     if coins:
         known = any(leg.ages.mark is not None for leg in legs) or not legs
         rest += f" {_listed(coins)} figures are {'its last known' if known else 'not known'}."

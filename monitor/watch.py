@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from alerts.doubts import Doubts
 from alerts.feed_rules import hot_legs, judge_feeds
 from alerts.figures import clock as clock_words
 from alerts.levels import Levels, levels_from
@@ -74,6 +75,7 @@ class Watch:
         self.alarm = Alarm()
         self.past = Past()
         self._judging = Judging(self.book)
+        self._doubts = Doubts()
         self._orders = Orders()
         self._started = clock.now()
         self._reading_since_ms = self._started.mono_ms
@@ -177,7 +179,10 @@ class Watch:
         self.alarm.judged(readings, now)
         hot = hot_legs(self.alarm.state, base.positions)
         waited_ms = now.mono_ms - self._reading_since_ms
-        feeds = judge_feeds(base.feeds, base.positions, base.assets, hot, waited_ms)
+        fundings = {at: found.funding for at, found in self.book.ledger.markets.items() if found.funding is not None}
+        doubts = self._doubts.look(base.feeds, base.positions, fundings, now)
+        standing = {subject for rule, subject in self.alarm.state.alerts if rule == "feed"}
+        feeds = judge_feeds(base.feeds, base.positions, base.assets, hot, waited_ms, doubts, standing)
         self.alarm.judged(feeds, now)
         if self.past.due(now.mono_ms):
             self.past.sample(now.mono_ms, samples_of(base.positions))
