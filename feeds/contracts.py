@@ -177,8 +177,8 @@ def candles_of(rows: Sequence[Sequence[Any]], hours: int, now_ms: int) -> tuple[
         start_ms, close = unix_ms(row[0]), price(None if row[4] is None else str(row[4]))
         if start_ms is None or close is None:
             raise ParseError("a candle without a time or a close")
+        start_ms -= start_ms % HOUR_MS  # of BingX's marks ccxt takes the end, a moment before the next hour
         if start_ms + hours * HOUR_MS <= now_ms:
-            start_ms -= start_ms % HOUR_MS  # of BingX's marks ccxt takes the end, a moment before the next hour
             found[start_ms] = Candle(start_ms, close)
     return tuple(found[start_ms] for start_ms in sorted(found))
 

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from feeds.clean import ParseError
-from feeds.contracts import brackets_in_contracts, coin_of, family_of, instrument_of, levels_of, tiers_of
+from feeds.contracts import (
+    HOUR_MS,
+    brackets_in_contracts,
+    candles_of,
+    coin_of,
+    family_of,
+    instrument_of,
+    levels_of,
+    tiers_of,
+)
 from hedge.market import Instrument, Tier
 
 
@@ -163,3 +172,10 @@ def test_brackets_with_and_without_their_amount_are_the_same() -> None:
 def test_a_maintenance_rate_above_the_initial_one_is_a_wrong_unit(rate: str) -> None:
     with pytest.raises(ParseError):
         tiers_of([row("0", "1000", rate, "50")])
+
+
+@pytest.mark.parametrize("late_ms", [0, 1, HOUR_MS - 1])
+def test_an_hourly_candle_dated_by_its_end_keeps_its_begin(late_ms: int) -> None:
+    rows = [[hour * HOUR_MS + late_ms, "1", "1", "1", str(hour), "0"] for hour in (500_000, 500_001, 500_002)]
+    found = candles_of(rows, 1, 500_002 * HOUR_MS + 60_000)
+    assert [(each.start_ms, each.close) for each in found] == [(hour * HOUR_MS, hour) for hour in (500_000, 500_001)]
