@@ -29,11 +29,16 @@ class Stops(Struct, frozen=True):
 NO_STOPS = Stops()
 
 
+def is_old(row: PositionRow) -> bool:
+    """Whether its mark, or the position itself where that is read from its venue, is too old to be believed."""
+    return "mark" in row.stale or "position" in row.stale
+
+
 def judge_leg(
     row: PositionRow, levels: Levels, samples: Samples | None = None, stops: Stops = NO_STOPS
 ) -> tuple[Reading, ...]:
     """Liquidation, presumed liquidation, leverage, and the person's own stops, of one leg."""
-    fresh = row.mark is not None and row.ages.mark is not None and "mark" not in row.stale
+    fresh = row.mark is not None and row.ages.mark is not None and not is_old(row)
     readings = [
         _liquidation(row, levels, samples, fresh),
         _lost(row, samples, fresh),
@@ -133,8 +138,10 @@ def _drift(row: AssetRow, levels: Levels) -> Reading:
 
     Coins over coins need no price: only a proxy's ratio is old when prices are."""
     if row.status == "no_spot" and row.hedge_coin:
-        return Reading("hedge_drift", row.asset, None, WARNING, WARNING)
+        return Reading("hedge_drift", row.asset, None, WARNING, WARNING, known=not row.positions_stale)
     if row.status in ("proxied", "no_spot"):
         return Reading("hedge_drift", row.asset)
     priced = row.beta is not None and row.beta != 1
-    return _measured("hedge_drift", row.asset, row.drift, levels, not (priced and row.stale))
+    return _measured(
+        "hedge_drift", row.asset, row.drift, levels, not row.positions_stale and not (priced and row.stale)
+    )

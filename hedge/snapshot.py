@@ -170,6 +170,8 @@ class AssetRow(Struct, frozen=True):
     age_s: float | None = None
     """Of the oldest input this row shows."""
     stale: bool = False
+    positions_stale: bool = False
+    """Whether a position of it that is read from its venue is too old to be believed."""
     legs: tuple[str, ...] = ()
     """Leg ids, in the file's order."""
     lot: Decimal | None = None
@@ -239,6 +241,8 @@ class PositionRow(Struct, frozen=True):
     """Margin plus unrealised PnL, settle currency; of a cross leg its account's."""
     maintenance_margin: Decimal | None = None
     maintenance_rate: Decimal | None = None
+    """Of the bracket that decides the liquidation price: of an isolated leg the one that holds there, while
+    `maintenance_margin` and `margin_ratio` are of the bracket of now. With `mm_basis` entry both are of the entry's."""
     margin_ratio: Decimal | None = None
     effective_leverage: Decimal | None = None
     liquidation_price: Decimal | None = None

@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from alerts.values import Alert
-from hedge.market import Update, Want
+from hedge.market import AccountRead, Update, Want
 from hedge.snapshot import Snapshot
 from monitor.aside import Aside, Case
 from monitor.mailbox import Mailbox
@@ -128,11 +128,20 @@ class Engine:
     def take(self, update: Update) -> None:
         """Apply and judge one update at once. An error here is ours, not the venue's: it ends the watch, loudly."""
         try:
-            self.watch.take(update)
+            if isinstance(update, AccountRead):
+                self._take_account(update)
+            else:
+                self.watch.take(update)
         except Exception as error:
             if self._end is not None and not self._end.done():
                 self._end.set_exception(error)
             raise
+
+    def _take_account(self, update: AccountRead) -> None:
+        """What an address holds may want other markets than before."""
+        wanted = set(self.watch.wants)
+        self.watch.take(update)
+        self._want(wanted)
 
     async def _read_markets(self) -> None:
         """The feeds; those that cannot be told are started anew when an edit of the file wants other markets."""

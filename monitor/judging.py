@@ -16,13 +16,14 @@ from decimal import Decimal
 
 from alerts.calm import AHEAD_MS, STEP, quiet_account, quiet_asset, quiet_leg, quiet_totals
 from alerts.levels import Levels
-from alerts.rules import NO_STOPS, Stops, judge_account, judge_asset, judge_leg, judge_totals
+from alerts.rules import NO_STOPS, Stops, is_old, judge_account, judge_asset, judge_leg, judge_totals
 from alerts.samples import Samples, watch
 from alerts.values import Alert, Key, Reading
 from hedge.book.book import Book
 from hedge.book.ledger import UNWATCHED_LIMIT_MS, Market, Price, venue_of
+from hedge.book.ticks import PRICES
 from hedge.exposure import ONE
-from hedge.market import Index, Instant, Mark, Spot
+from hedge.market import Index, Instant, Mark
 from hedge.snapshot import AccountRow, PositionRow
 
 TOTALS = "totals"
@@ -96,6 +97,7 @@ class Guard:
         price, at_ms, market = update.price, update.at_mono_ms, self.market
         if at_ms > self.until_ms or market.usual is not self.usual:
             return False
+        mark, index = market.mark, market.index
         if isinstance(update, Mark):
             low, high = self.marks
             self.mark_until_ms = _fresh_until(update)
@@ -107,10 +109,9 @@ class Guard:
             low, high = self.spots
         if not low <= price <= high:
             return False
-        if self.lowest is None or self.highest is None or market.mark is None or market.index is None:
+        if self.lowest is None or self.highest is None or mark is None or index is None:
             return True
-        index = market.index.price
-        return self.lowest * index <= market.mark.price <= self.highest * index
+        return self.lowest * index.price <= mark.price <= self.highest * index.price
 
     def skip(self, update: Price) -> None:
         """Its legs are not judged for this update; it stays a sample of theirs."""
@@ -141,7 +142,7 @@ class Judging:
         """By account."""
         self._samples: dict[str, Samples | None] = {}
         self._old_marks: set[str] = set()
-        """Legs whose mark was old when they were last judged."""
+        """Legs whose mark, or whose position, was old when they were last judged."""
         self._parts: dict[str, Part] = {}
         self._guards: dict[Market, Guard] = {}
         self._guard_of: dict[tuple[str, str], Guard] = {}
@@ -161,11 +162,22 @@ class Judging:
 
     # which parts an update is judged for
 
+    def quiet(self, update: Price) -> bool:
+        """Whether nothing can have changed by this update, which the book has taken."""
+        guard = self._guard_of.get((update.feed, update.symbol))
+        if guard is None or self._revision != self._book.revision or not guard.holds(update):
+            return False
+        for part in guard.parts:
+            if not part.quiet:
+                return False
+        guard.skip(update)
+        return True
+
     def due(self, update: object, touched: Iterable[str]) -> Sequence[Part]:
         """The parts that this update, which the book has taken, must be judged for; none where nothing changed."""
         if self._revision != self._book.revision:
             self._forget()
-        if not isinstance(update, Mark | Index | Spot):
+        if not isinstance(update, PRICES):
             return self._all(touched)
         guard = self._guard_of.get((update.feed, update.symbol))
         if guard is None:
@@ -295,7 +307,7 @@ class Judging:
 
     def leg(self, row: PositionRow, now: Instant) -> tuple[Reading, ...]:
         """One leg, by the newest row and the samples before it."""
-        if "mark" in row.stale:
+        if is_old(row):
             self._old_marks.add(row.id)
         else:
             self._old_marks.discard(row.id)

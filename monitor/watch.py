@@ -20,15 +20,28 @@ from alerts.limits import nearest_limits
 from alerts.rules import Stops, judge_asset, judge_totals
 from alerts.scene import Scene, scene
 from alerts.slow_rules import judge_edit, judge_slow
-from alerts.values import BOOK, CAUTION, LEVEL_NAMES, Alert, Key, Reading
+from alerts.values import BOOK, CAUTION, LEVEL_NAMES, WARNING, Alert, Key, Reading
 from alerts.words import alert_rows, past_alert
-from hedge.book.book import Book
+from hedge.book.book import Book, Touched
 from hedge.book.frozen import freeze
 from hedge.book.leg_pace import TOP_UP_HOURS
 from hedge.book.leg_words import iso
 from hedge.book.take import take_snapshot
-from hedge.market import Clock, Confirmed, FeedState, Funding, FundingInterval, Instant, SymbolState, Update, Want, Woke
+from hedge.book.ticks import PRICES
+from hedge.market import (
+    Clock,
+    Confirmed,
+    FeedState,
+    Funding,
+    FundingInterval,
+    Instant,
+    SymbolState,
+    Update,
+    Want,
+    Woke,
+)
 from hedge.portfolio import Portfolio, leg_id
+from hedge.portfolio.addressed import lost_shorts, with_reads
 from hedge.snapshot import Level, Mode, PositionRow, Snapshot
 from monitor.alarm import Alarm
 from monitor.aside import Case
@@ -70,6 +83,10 @@ class Watch:
         self._mistake = ""
         self._applied: tuple[int, str] | None = None
         """When the last edit was applied, and what it changed."""
+        self._file = portfolio
+        """As it is written; the book's portfolio is this with what venues say of public addresses filled in."""
+        self._gone: set[str] = set()
+        """Legs that are lost and not in the book any more."""
         self.book = Book(portfolio)
         self.book.top_up_hours = top_up_hours
         self.alarm = Alarm()
@@ -102,23 +119,29 @@ class Watch:
 
     def take(self, update: Update) -> None:
         """Apply one update and judge what it touched, at once, where that may have changed anything."""
+        touched = self.book.apply(update)
+        if isinstance(update, PRICES):
+            if touched:
+                self.news = True
+                if not self._judging.quiet(update):
+                    self._judge(update, touched)
+            return
         if isinstance(update, Woke):
             self._woke(update)
-        touched = self.book.apply(update)
         if isinstance(update, FeedState | SymbolState):
             self._feeds_changed = True
-        if not touched:
-            return
-        self.news = True
-        if isinstance(update, UNREAD):
-            return
-        parts = self._judging.due(update, touched)
-        if parts:
-            now = self._clock.now()
-            judged = list(self._judging.readings(parts, now))
-            for _, readings in judged:
-                self.alarm.judged(readings, now)
-            self._judging.prove(judged, self.alarm.state.alerts, now)
+        if touched:
+            self.news = True
+            if not isinstance(update, UNREAD):
+                self._judge(update, touched)
+
+    def _judge(self, update: Update, touched: Touched) -> None:
+        """The rules of what an update touched, as far as they may see something else now."""
+        now = self._clock.now()
+        judged = list(self._judging.readings(self._judging.due(update, touched), now))
+        for _, readings in judged:
+            self.alarm.judged(readings, now)
+        self._judging.prove(judged, self.alarm.state.alerts, now)
 
     def tick(self) -> None:
         """Time passed: timers run, and once a second everything is judged for its age."""
@@ -130,14 +153,32 @@ class Watch:
     def replace(self, portfolio: Portfolio) -> None:
         """The file was edited and is valid: the new book holds from now on, and alerts of what is gone close."""
         now = self._clock.now()
-        changes = what_changed(self.book.portfolio, portfolio)
+        changes = what_changed(self._file, portfolio)
         _LOG.info("the file changed: %s", changes)
         self._applied = (now.mono_ms, f"File applied {clock_words(now.wall_ms)}: {changes}.")
+        self._mistake = ""
+        self._file = portfolio
+        filled = with_reads(portfolio, self.book.ledger.reads, self.book.portfolio)
+        self._hold(filled, "taken out of the portfolio file", now)
+
+    def _reread(self) -> None:
+        """A venue said what an address holds. Where that is less of a short than before, the leg counts as lost."""
+        before, now = self.book.portfolio, self._clock.now()
+        after = with_reads(self._file, self.book.ledger.reads, before)
+        if after is before:
+            return
+        self._gone |= {name for name, _ in lost_shorts(before, after)}
+        self._hold(after, "not held at the venue any more", now)
+        for name, words in lost_shorts(before, after):
+            _LOG.warning("%s: %s", name, words)
+            self.alarm.happened(Reading("leg_lost", name, None, WARNING, WARNING, note=words), now)
+
+    def _hold(self, portfolio: Portfolio, why: str, now: Instant) -> None:
+        """This is the book from now on; `why` ends the alerts of what is not in it."""
         self.book.replace(portfolio)
         self._settle(portfolio)
-        self._mistake = ""
         self._orders.forget()
-        self.alarm.drop_all_but(self._look(now) | self._lasting(), "taken out of the portfolio file", now)
+        self.alarm.drop_all_but(self._look(now) | self._lasting(), why, now)
         self.news = True
 
     def keep(self, mistake: str) -> None:
@@ -176,6 +217,8 @@ class Watch:
         readings += judge_totals(base.totals, self.levels)
         readings += judge_slow(base.positions, base.accounts, base.money, base.totals, self.levels)
         readings.append(judge_edit(self._mistake.partition(": ")[2]))
+        self._gone -= {row.id for row in base.positions}
+        readings += [Reading("leg_lost", leg) for leg in self._gone]
         self.alarm.judged(readings, now)
         hot = hot_legs(self.alarm.state, base.positions)
         waited_ms = now.mono_ms - self._reading_since_ms
@@ -190,7 +233,8 @@ class Watch:
 
     def _lasting(self) -> set[Key]:
         """Alerts that an edit of the file does not end by itself."""
-        return {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "fault", "facts")}
+        lost = {("leg_lost", leg) for leg in self._gone}
+        return lost | {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "fault", "facts")}
 
     # what a person asks
 

@@ -16,6 +16,9 @@ from hedge.snapshot import NEVER, AccountRow
 
 def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow:
     """The account now. Its margin ratio and joint distance are those of its worst wallet with cross positions."""
+    read = layout.read_of(account)
+    if account.address is not None and read is None:
+        return _unread(account, layout)
     wallets = layout.wallets_of[account.id]
     why: dict[str, str] = {}
     free: dict[str, Decimal | None] = {}
@@ -28,7 +31,9 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
         why["equity_usd"] = _why_no_equity(wallets, price)
     ratio, joint, on_rise = _proximity(wallets, layout, price, why)
     as_of = None if account.as_of is None else iso(int(account.as_of.astimezone(UTC).timestamp() * 1000))
-    if as_of is None and layout.portfolio.written_ms is not None:
+    if read is not None:
+        as_of = iso(read.at_ms)
+    elif as_of is None and layout.portfolio.written_ms is not None:
         as_of = iso(layout.portfolio.written_ms)
     return AccountRow(
         id=account.id,
@@ -42,6 +47,12 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
         short_of=next((words for words in map(_short_of, wallets) if words), ""),
         why=why,
     )
+
+
+def _unread(account: Account, layout: Layout) -> AccountRow:
+    """An account of which nothing is known yet."""
+    names = ("positions", "equity_usd", "margin_ratio", "joint_to_liquidation")
+    return AccountRow(id=account.id, venue=account.venue, why=dict.fromkeys(names, layout.unread[account.id]))
 
 
 def _short_of(wallet: Wallet) -> str:

@@ -25,6 +25,7 @@ from hedge.book.stablecoins import is_rate_market, money_rows, moved_rates, take
 from hedge.book.ticks import Ticks
 from hedge.book.totals import BookSums, totals
 from hedge.market import (
+    AccountRead,
     Candles,
     Confirmed,
     Dropped,
@@ -210,6 +211,9 @@ class Book:
                 self.ledger.forget(update)
                 return frozenset((f"feed:{update.feed}",))
             case Woke():
+                return NOTHING
+            case AccountRead():
+                self.ledger.note_read(update)
                 return NOTHING
 
     def named(self, feed: str, symbol: str) -> Touched:

@@ -40,6 +40,11 @@ class _FromLegs:
         self.next_funding = min((leg.next_funding for leg in legs if leg.next_funding is not None), default=None)
         self.distance = least([leg.to_liquidation for leg in legs if leg.to_liquidation is not None])
 
+    def forget(self) -> None:
+        """Not all legs are known, so no sum of them is."""
+        self.day_usd = self.accrued_usd = self.paid_usd = self.paid_30d_usd = self.apr = None
+        self.next_funding = None
+
 
 def asset_row(
     coin: Coin,
@@ -56,6 +61,9 @@ def asset_row(
     stand, taken = coin.standing(), _FromLegs(legs)
     why: dict[str, str] = {}
     _why_legs(legs, why)
+    if coin.unread:
+        taken.forget()
+        why.update(dict.fromkeys((*_OF_LEGS, "to_liquidation"), coin.unread))
     _why_standing(coin, stand, why)
     past = past_of(coin, ledger, why)
     share = weight(spot_usd=stand.spot_usd, total_usd=total_usd)
@@ -101,13 +109,18 @@ def asset_row(
         paid_30d_usd=taken.paid_30d_usd,
         to_liquidation=taken.distance,
         age_s=_age(coin, legs, ledger, now),
-        stale=coin.price.stale or any("mark" in leg.stale or "index" in leg.stale for leg in legs),
+        stale=coin.price.stale or any(not _AGEING.isdisjoint(leg.stale) for leg in legs),
+        positions_stale=any("position" in leg.stale for leg in legs),
         legs=tuple(leg.id for leg in legs),
         lot=coin.lot(),
         why=why,
     )
     drop_needless(row)
     return row
+
+
+_AGEING = frozenset({"mark", "index", "position"})
+"""Inputs of a leg whose age makes its coin's row old."""
 
 
 def _age(coin: Coin, legs: Sequence[PositionRow], ledger: Ledger, now: Instant) -> float | None:
@@ -126,6 +139,8 @@ def _status(coin: Coin, stand: Standing, band: Decimal) -> AssetStatus:
         return "unpriced"
     if coin.shares is not None:
         return "proxied"
+    if coin.unread:
+        return "unknown"
     if not coin.legs and not coin.members:
         return "unhedged"
     if coin.hedge.value is None:
@@ -184,7 +199,7 @@ def _why_legs(legs: Sequence[PositionRow], why: dict[str, str]) -> None:
 def _why_standing(coin: Coin, stand: Standing, why: dict[str, str]) -> None:
     """Reasons of the exposure figures that are not known, the nearest cause first."""
     missing = next((leg for leg in coin.legs if leg.delta is None), None)
-    hedge = "" if missing is None else missing.facts_why or "its entry is not known yet"
+    hedge = coin.unread or ("" if missing is None else missing.facts_why or "its entry is not known yet")
     if coin.price.usd is None:
         why["price"] = _why_unpriced(coin)
     if coin.shares is not None:
@@ -193,7 +208,7 @@ def _why_standing(coin: Coin, stand: Standing, why: dict[str, str]) -> None:
         why["hedge_coin"] = why["net_coin"] = f"hedged in {coin.hedge_priced_as.name}"
     if hedge:
         why.setdefault("hedge_coin", hedge)
-    if missing is not None:
+    if missing is not None or coin.unread:
         why.setdefault("net_coin", hedge)
     if coin.plain and coin.spot_quantity == 0 and not hedge:
         why["hedge_ratio"] = why["drift"] = "nothing is held"

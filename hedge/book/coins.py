@@ -75,6 +75,8 @@ class Coin:
         self.target = target
         self.stated_quantity = spot_quantity
         """What the file says."""
+        self.unread = ""
+        """Why its hedge is not known: an account whose positions were never read. Empty where there is none."""
         self.spot_quantity = spot_quantity
         """Coins in wallets and coin collateral together, with the funding paid in coins since the file's time."""
         self.volatility = Volatility()

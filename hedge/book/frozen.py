@@ -45,6 +45,7 @@ def freeze(book: Book) -> Frozen:
     ledger.feeds = dict(book.ledger.feeds)
     ledger.data_at = dict(book.ledger.data_at)
     ledger.pulses = dict(book.ledger.pulses)
+    ledger.reads = dict(book.ledger.reads)
     ledger.sick = {feed: dict(symbols) for feed, symbols in book.ledger.sick.items()}
     return Frozen(
         book.portfolio, ledger, dict(book.assumed), dict(book.assumed_index), book.last_rebalance, book.top_up_hours

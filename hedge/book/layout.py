@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from hedge.book.coins import Coin, Source
-from hedge.book.ledger import Ledger
+from hedge.book.ledger import Ledger, positions_feed
 from hedge.book.legs import Leg
 from hedge.book.wallets import Wallet
 from hedge.exposure import ZERO
-from hedge.market import Want
+from hedge.market import AccountRead, Want
+from hedge.portfolio.addressed import read_of
 from hedge.portfolio.consistency import held_assets, is_money, short_assets
 from hedge.portfolio.policy import target_of
 from hedge.portfolio.written import Account, Portfolio
@@ -59,6 +60,11 @@ class Layout:
         for account in portfolio.accounts:
             self._add_account(account, ledger, assumed)
         self._tie_proxies()
+        self.unread = {each.id: unread_words(each, ledger) for each in portfolio.accounts if unread(each, ledger)}
+        """Accounts that are read by address and were not read yet, and why: not every position is known."""
+        for coin in self.coins.values() if self.unread else ():
+            coin.unread = next(iter(self.unread.values()))
+            coin.hedge.put("unread", None)
         own: dict[str, list[Leg]] = {}
         for leg in self.legs.values():
             own.setdefault(leg.asset, []).append(leg)
@@ -78,6 +84,10 @@ class Layout:
         if implied is not None and implied.usd is not None:
             return implied.words
         return "rate from file" if currency in self.portfolio.rates else f"{currency} at par, assumed"
+
+    def read_of(self, account: Account) -> AccountRead | None:
+        """What its venue said of an account that is read by address; None for any other, and before the first read."""
+        return read_of(account, self._ledger.reads)
 
     def wallet_of(self, leg: Leg) -> Wallet:
         """The wallet a leg is margined in."""
@@ -140,8 +150,11 @@ class Layout:
     def _wants(self) -> tuple[Want, ...]:
         positions = (Want(venue, symbol) for venue, symbol in self.legs_at)
         priced = {perp(symbol).coin for _, symbol in self.legs_at}
+        addresses = (
+            Want(account.venue, "", address=account.address) for account in self.accounts.values() if account.address
+        )
         spots = [Want(SPOT_VENUE, f"{name}/{SPOT_QUOTE}", spot=True) for name in self.coins if name not in priced]
-        return tuple(dict.fromkeys((*positions, *spots, *self._rate_wants(bool(spots)))))
+        return tuple(dict.fromkeys((*positions, *addresses, *spots, *self._rate_wants(bool(spots)))))
 
     def _rate_wants(self, spot: bool) -> Iterator[Want]:
         """Index streams of bitcoin in dollars and in each stablecoin of the book.
@@ -153,6 +166,18 @@ class Layout:
         read = {account.venue for account in self.portfolio.accounts} | {SPOT_VENUE for _ in range(spot)}
         for venue in [venue for venue in VENUES if venue in read] or VENUES[:1]:
             yield from (Want(venue, symbol) for symbol in (IN_DOLLARS, *map(quoted_in, stable)) if stable)
+
+
+def unread(account: Account, ledger: Ledger) -> bool:
+    """Whether an account is read by its address, and nothing came yet."""
+    return account.address is not None and (account.venue, account.address) not in ledger.reads
+
+
+def unread_words(account: Account, ledger: Ledger) -> str:
+    """That its positions are not known, and why where its venue's reads said so."""
+    state = ledger.feeds.get(positions_feed(account.venue))
+    reason = f": {state.reason}" if state is not None and state.reason else ""
+    return f"the positions of {account.id} are not read from {account.venue} yet{reason}"
 
 
 def _proxies(portfolio: Portfolio, held: Iterable[str], short: frozenset[str]) -> Iterator[str]:

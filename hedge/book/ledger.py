@@ -12,6 +12,7 @@ from hedge.book.basis_minutes import TOGETHER_MS, BasisMinutes
 from hedge.book.trail import Trail
 from hedge.history import UsualBasis, usual_basis
 from hedge.market import (
+    AccountRead,
     Candles,
     Confirmed,
     Dropped,
@@ -36,6 +37,8 @@ from hedge.snapshot import FeedRow
 
 UNWATCHED_LIMIT_MS = 5_000
 """How long a price is believed at most while its feed is not live."""
+POSITION_LIMIT_MS = 60_000
+"""How long a position that is read from its venue is believed."""
 CLOCK_MS = 2_000
 """How far a venue's own times may be apart."""
 PASSED_KEPT = 100
@@ -49,6 +52,11 @@ def venue_of(feed: str) -> str:
     """The venue a feed belongs to: `binance-usdm` is binance, `ccxt-gate` is gate."""
     venue, _, rest = feed.partition("-")
     return rest if venue == "ccxt" and rest else venue
+
+
+def positions_feed(venue: str) -> str:
+    """Under what id the reads of a venue's addresses report."""
+    return f"{venue}-positions"
 
 
 class Market:
@@ -215,6 +223,8 @@ class Ledger:
         """By feed, when data last arrived, monotonic ms."""
         self.sick: dict[str, dict[str, SymbolState]] = {}
         """By feed, the symbols that are not live."""
+        self.reads: dict[tuple[str, str], AccountRead] = {}
+        """By venue and public address, what was read of it last."""
         self.implied: dict[str, Implied] = {}
         """By stablecoin, the rates that index streams imply."""
 
@@ -285,6 +295,11 @@ class Ledger:
             symbols={symbol: sick.reason or sick.state for symbol, sick in self.sick.get(feed, {}).items()},
         )
 
+    def note_read(self, update: AccountRead) -> None:
+        """Remember what an address holds."""
+        self.reads[update.venue, update.address] = update
+        self.data_at[positions_feed(update.venue)] = update.at_mono_ms
+
     def why_no_past(self, market: Market, what: str) -> str:
         """Why a venue has told nothing of the past: the words of its history feed, else that it is awaited."""
         state = self.feeds.get(f"{market.venue}-history")
@@ -299,7 +314,9 @@ class Ledger:
             return f"no {what}: {trouble}"
         if gone := market.gone.get(what.partition(" ")[0]):
             return f"no {what}: {gone}"
-        silent = ("-facts", "-history", "-rest") if what in ("mark", "spot price") else ("-facts", "-history")
+        silent: tuple[str, ...] = ("-facts", "-history", "-positions")
+        if what in ("mark", "spot price"):
+            silent += ("-rest",)
         polls = [feed for feed in self.feeds if feed.endswith("-rest")]
         for feed in (*sorted(market.states or self.feeds), *polls):
             state = self.feeds.get(feed)

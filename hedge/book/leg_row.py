@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from hedge.basis import Basis, basis
 from hedge.book.balances import isolated_equity
-from hedge.book.ledger import Ledger, seconds
+from hedge.book.ledger import POSITION_LIMIT_MS, Ledger, seconds
 from hedge.book.leg_pace import TOP_UP_HOURS, pace_of
 from hedge.book.leg_past import last_settled
 from hedge.book.leg_past_row import past_of
@@ -27,6 +27,7 @@ from hedge.history import Volatility
 from hedge.liquidation import liquidation_distance
 from hedge.margin import effective_leverage, margin_ratio
 from hedge.market import Instant
+from hedge.portfolio.addressed import read_of
 from hedge.snapshot import NEVER, Ages, PositionRow
 
 UNKNOWN_VOLATILITY = Volatility()
@@ -181,7 +182,10 @@ def _ages(leg: Leg, ledger: Ledger, now: Instant, notes: _Notes) -> Ages:
         notes.stale.append("quote_usd")
     if market.rejected:
         notes.flags.append(f"{market.rejected} impossible {'value' if market.rejected == 1 else 'values'} refused")
-    position_age, notes.sources["position"] = position_source(leg, now)
+    position_age, notes.sources["position"] = position_source(leg, ledger, now)
+    read = read_of(leg.account, ledger.reads)
+    if read is not None and now.mono_ms - read.at_mono_ms > POSITION_LIMIT_MS:
+        notes.stale.append("position")
     return Ages(ages.get("mark"), ages.get("index"), ages.get("funding"), position_age)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from hedge.book.ledger import seconds
+from hedge.book.ledger import Ledger, positions_feed, seconds
 from hedge.book.legs import Leg
 from hedge.market import Instant
+from hedge.portfolio.addressed import read_of
 from hedge.portfolio.fields import plain
 from hedge.snapshot import AccountRow, AssetRow, PositionRow, Totals
 
@@ -46,9 +47,9 @@ def _fact_words(leg: Leg) -> Words:
         sources["entry_price"] = "assumed: 1st mark" if leg.entry is not None else "not known yet"
         flags.append("entry assumed")
     else:
-        sources["entry_price"] = "from file"
+        sources["entry_price"] = origin(leg)
     if leg.isolated and leg.position.margin is not None:
-        sources["margin"] = "from file"
+        sources["margin"] = origin(leg)
     elif leg.isolated:
         sources["margin"] = f"from leverage {plain(leg.position.leverage)}"
         flags.append("margin derived")
@@ -80,8 +81,16 @@ def _maintenance_words(leg: Leg) -> tuple[str, str]:
     return "not known", ""
 
 
-def position_source(leg: Leg, now: Instant) -> tuple[float | None, str]:
-    """How old the position in the file is, in seconds, and those words; None where the file states no time."""
+def origin(leg: Leg) -> str:
+    """Where what is stated of a position is from."""
+    return "from file" if leg.account.address is None else f"from {leg.account.venue}"
+
+
+def position_source(leg: Leg, ledger: Ledger, now: Instant) -> tuple[float | None, str]:
+    """How old the position is, in seconds, and where it is from; None where the file states no time."""
+    read = read_of(leg.account, ledger.reads)
+    if read is not None:
+        return seconds(now.wall_ms, read.at_ms), positions_feed(read.venue)
     if leg.as_of_ms is None:
         return None, "file"
     age = seconds(now.wall_ms, leg.as_of_ms) or 0.0

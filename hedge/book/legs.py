@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Literal
 
+from msgspec.structs import replace
+
 from hedge.book.ledger import Market
 from hedge.book.leg_past import UNFUNDED, Funded, Size, funded
 from hedge.cross import MarginPosition
@@ -134,6 +136,8 @@ class Leg:
         if self.contract_size is not None:
             size = Size(self.inverse, self.side, self.position.contracts, self.contract_size, self.quote_usd)
         self.past = funded(self.market, size, self.as_of_ms, self.interval_hours, self.facts_why)
+        if self.account.address is not None:  # its margin or wallet, as it was read, holds what was paid
+            self.past = replace(self.past, credit=Decimal(0))
         self.words = None
         return self.past.credit != before
 

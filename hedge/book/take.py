@@ -5,7 +5,7 @@ from __future__ import annotations
 from hedge.book.book import Book
 from hedge.book.leg_words import iso
 from hedge.book.remarks import remarks
-from hedge.book.totals import with_rows
+from hedge.book.totals import not_all_read, with_rows
 from hedge.book.totals_result import with_results
 from hedge.market import Instant
 from hedge.snapshot import Mode, Snapshot
@@ -19,11 +19,14 @@ def take_snapshot(book: Book, now: Instant, mode: Mode) -> Snapshot:
     accounts = tuple(book.account(account.id, now) for account in book.portfolio.accounts)
     base = with_rows(book.totals(now), assets, positions, accounts)
     wallets = book.layout.wallets.values()
+    totals = with_results(base, assets, positions, wallets, book.usd_price, book.last_rebalance)
+    for reason in book.layout.unread.values():
+        totals = not_all_read(totals, reason)
     return Snapshot(
         as_of=iso(now.wall_ms),
         mode=mode,
         portfolio=book.portfolio.name,
-        totals=with_results(base, assets, positions, wallets, book.usd_price, book.last_rebalance),
+        totals=totals,
         assets=assets,
         accounts=accounts,
         positions=positions,

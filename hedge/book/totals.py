@@ -144,6 +144,8 @@ def _names(listed: list[str], one: str, many: str) -> str:
 def _hedge_reason(sums: BookSums, layout: Layout) -> str:
     for name in _in_order(sums.hedge_usd, layout.coins):
         coin = layout.coins[name]
+        if coin.unread:
+            return coin.unread
         for leg in coin.legs:
             if leg.facts_why:
                 return leg.facts_why
@@ -194,6 +196,19 @@ def with_rows(
         stale=base.stale or any(row.stale for row in assets),
         why=why,
     )
+
+
+_OF_ALL_POSITIONS = (
+    *("funding_day_usd", "funding_apr", "funding_notional_usd", "accrued_usd", "paid_usd", "paid_30d_usd"),
+    *("hedge_result_usd", "price_result_usd", "basis_result_usd", "funding_result_usd", "fees_result_usd"),
+    *("hedge_cost", "margin_used", "to_liquidation", "nearest_leg", "joint_to_liquidation", "joint_account"),
+)
+
+
+def not_all_read(totals: Totals, reason: str) -> Totals:
+    """The same totals while there are positions that nobody knows: what needs all of them is not known."""
+    blank: dict[str, None] = dict.fromkeys(_OF_ALL_POSITIONS)
+    return replace(totals, **blank, why={**totals.why, **dict.fromkeys(_OF_ALL_POSITIONS, reason)})
 
 
 def _why_no_joint(accounts: Sequence[AccountRow]) -> str:
