@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -48,12 +48,17 @@ def book(venue: str, symbol: str, collateral: str = "USDT") -> Any:
 
 
 async def seen(
-    feed: str, frames: Sequence[str], portfolio: Any, wall_ms: int, wanted: Callable[[PositionRow], bool]
+    feed: str,
+    frames: Sequence[str | bytes],
+    portfolio: Any,
+    wall_ms: int,
+    wanted: Callable[[PositionRow], bool],
+    rest: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Snapshot:
     """The first snapshot whose leg is as wanted, after the frames were played at the time they were recorded."""
     clock = StandingClock()
     clock.instant = Instant(clock.instant.mono_ms, wall_ms)
-    async with serve_playback({feed: frames}, clock=clock) as peer:
+    async with serve_playback({feed: frames}, rest, clock=clock) as peer:
         setup = FeedSetup(urls=peer.urls, rest_urls=peer.rest_urls)
 
         async def feeds(wants: Sequence[Want], emit: Callable[[Update], None]) -> None:
