@@ -29,6 +29,7 @@ from hedge.book.leg_words import iso
 from hedge.book.take import take_snapshot
 from hedge.book.ticks import PRICES
 from hedge.market import (
+    AccountRead,
     Clock,
     Confirmed,
     FeedState,
@@ -128,6 +129,8 @@ class Watch:
             return
         if isinstance(update, Woke):
             self._woke(update)
+        if isinstance(update, AccountRead):
+            self._reread()
         if isinstance(update, FeedState | SymbolState):
             self._feeds_changed = True
         if touched:
