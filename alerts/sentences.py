@@ -86,7 +86,9 @@ def _lost(alert: Alert, scene: Scene) -> Said:
     if alert.value is not None and alert.threshold is not None:
         tick = None if leg is None else leg.tick
         mark, price = (figures.price(each, tick) for each in (alert.value, alert.threshold))
-        rest = f": {mark} against {price}. Presumed liquidated."
+        back = leg is not None and (alert.value - alert.threshold) * (-1 if _on_rise(leg) else 1) > 0
+        rest = f" of {price}, and is back at {mark}." if back else f": {mark} against {price}."
+        rest += " Presumed liquidated."
     return Said(
         leg_title("Presumed liquidated", leg, alert),
         "The mark reached its liquidation price",

@@ -121,7 +121,14 @@ def _required(
 def _maintenance_rate(subject: LegSubject) -> Entry[LegSubject]:
     leg, title, symbol, unit = subject.leg, "maintenance rate", "m", "fraction"
     if leg.liquidation.maintenance_rate is not None:
-        words = "the rate of the bracket that the position would be in at its liquidation price"
+        frozen = leg.position.mm_basis == "entry"
+        title += " at the entry" if frozen else " at liquidation"
+        words = "the rate of the bracket that the position was opened in, and keeps"
+        if not frozen:
+            words = (
+                "the rate of the bracket that the position would be in at its liquidation price, which decides that "
+                "price; the margin ratio has the bracket of now"
+            )
         template = "{tiers.rate} of the bracket that holds at " + isolated_template(leg)
         return Entry(title, symbol, unit, words, template, isolated_liquidation, ISOLATED, "maintenance_rate")
     if leg.maintenance is None and len(leg.tiers) == 1:
@@ -137,7 +144,7 @@ def _only_rate(subject: LegSubject) -> Input:
 
 
 def _ratio(subject: LegSubject) -> Entry[LegSubject]:
-    title, words = "margin ratio", "maintenance margin over equity: 0 is safe, 1 is liquidation"
+    title, words = "margin ratio", "maintenance margin of now over equity of now: 0 is safe, 1 is liquidation"
     if subject.leg.isolated:
         takes = same("maintenance_margin", "equity")
         return Entry(title, "MR", "fraction", words, "{maintenance_margin} ÷ {equity}", margin_ratio, takes)

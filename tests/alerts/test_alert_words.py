@@ -247,6 +247,11 @@ def test_a_venue_that_no_feed_reads() -> None:
             "Look at it on bybit, then correct the portfolio file.",
         ),
         (
+            alert("leg_lost", SOL_LEG, value=D("186.42"), threshold=D("204.70")),
+            "The mark reached its liquidation price of 204.70, and is back at 186.42. Presumed liquidated.",
+            "Look at it on bybit, then correct the portfolio file.",
+        ),
+        (
             alert("stop_loss", SOL_LEG, 2, value=D("205.1"), threshold=D("205")),
             "The mark reached its stop-loss at 205.00, now 205.10.",
             "Decide on bybit: nothing was traded from here.",

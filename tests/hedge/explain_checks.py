@@ -21,7 +21,7 @@ ROWS: dict[str, tuple[str, type[Struct]]] = {
     "money": ("currency", MoneyRow),
     "feeds": ("feed", FeedRow),
 }
-MONITORS = {"alerts", "shelved", "limits", "last_alert", "levels", "notices"}
+MONITORS = {"alerts", "shelved", "limits", "last_alert", "levels", "notices", "playback"}
 """What the monitor adds to the snapshot: it stands on figures that are explained."""
 AN_ANSWER = {
     "never: no price liquidates it",

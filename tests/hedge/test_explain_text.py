@@ -12,7 +12,7 @@ from hedge.explain.form import Input
 from hedge.explain.template import in_numbers, in_symbols, number_text
 from hedge.explain.text import age_text, shown
 from tests.hedge.explained_books import complete, rich
-from tests.hedge.said import D, account, at, flat, instrument, interval, live, portfolio, position, tick
+from tests.hedge.said import D, account, at, btc_book, flat, instrument, interval, live, portfolio, position, tick
 
 BTC = "BTC/USDT:USDT"
 LEG = f"main/{BTC}/short"
@@ -240,3 +240,20 @@ def test_a_long_list_shows_its_ends_and_counts_the_middle() -> None:
 def test_margin_counts_what_funding_paid_into_it() -> None:
     explained = Explainer(complete(), at(960_321)).explain(f"positions.{LEG}.margin")
     assert (explained.symbols, explained.numbers) == ("M_0 + Σ F_c", "31,000.7 + 100.1")
+
+
+@pytest.mark.parametrize(
+    ("basis", "title", "words"),
+    [
+        ("mark", "maintenance rate at liquidation", "at its liquidation price, which decides that price; the margin"),
+        ("entry", "maintenance rate at the entry", "the bracket that the position was opened in, and keeps"),
+    ],
+)
+def test_which_bracket_a_maintenance_rate_is_of_is_said(basis: str, title: str, words: str) -> None:
+    book = btc_book(mm_basis=basis)
+    tick(book, "binance", BTC, "65000", 0)
+    found = explain(book, f"positions.{LEG}.maintenance_rate", at(0))
+    assert (found.title, words in found.formula) == (title, True)
+    assert explain(book, f"positions.{LEG}.margin_ratio", at(0)).formula.startswith(
+        "maintenance margin of now over equity of now"
+    )

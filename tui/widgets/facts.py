@@ -88,11 +88,13 @@ def more_facts(leg: PositionRow, view: View) -> list[Fact]:
         return Fact(label, figure, unit, _reason(leg, name, source, getattr(leg, name)), stale)
 
     rate, maintenance = fmt.rate(leg.funding_rate), fmt.percent(leg.maintenance_rate, 2)
+    ends = leg.margin_mode == "isolated" and leg.liquidation_price is not None
+    where = "maint. at liq." if ends else "maintenance"
     every = leg.sources.get("funding_interval_hours", "")
     return [
         fact("size", "coins", fmt.coins(leg.coins), leg.asset, contracts),
         fact("value", "notional_usd", fmt.usd(leg.notional_usd, signed=False), "USD", "computed"),
-        fact("maintenance", "maintenance_rate", maintenance, "%", _from(leg, "maintenance_rate")),
+        fact(where, "maintenance_rate", maintenance, "%", _from(leg, "maintenance_rate")),
         fact("unrealised", "unrealised_pnl_usd", fmt.flow(leg.unrealised_pnl_usd), "USD", "computed"),
         fact("funding rate", "funding_rate", rate, "%", _from(leg, "funding_rate", ages, leg.venue), stale),
         fact("every", "funding_interval_hours", fmt.hours(leg.funding_interval_hours) or fmt.UNKNOWN, "", every),
