@@ -8,6 +8,7 @@ import hashlib
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from feeds_kit import Rig, until
@@ -57,8 +58,7 @@ def header(first: int, length: int) -> bytes:
 
 def resident() -> int:
     """Bytes of memory that this process holds now."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 async def test_f20_sixty_four_mebibytes_are_refused_at_the_header() -> None:
