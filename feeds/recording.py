@@ -39,6 +39,7 @@ from hedge.market import (
 
 SCHEMA: Final = "hedgetui.recording/1"
 FAMILY: Final = "hedgetui.recording/"
+BEGINS = b'{"schema":"' + FAMILY.encode()
 
 LINE_LIMIT = 64 * 2**20
 """Bytes; nothing that is recorded comes near it."""
@@ -269,7 +270,7 @@ def _sound(value: Any, name: str) -> Any:
 def read_header(path: Path) -> Header:
     """Raises RecordingError."""
     for place, line in lines(path):
-        if not line.endswith(b"\n"):
+        if not line.endswith(b"\n") and BEGINS.startswith(line[: len(BEGINS)]):
             break
         try:
             found = _HEADER.decode(line)

@@ -14,15 +14,15 @@ from msgspec import Raw
 from feeds.recorder import BEAT_MS, Recorder, RecordingFile
 from feeds.recording import Header
 from feeds.venues import FEEDS
-from hedge.market import FeedState, Update
+from hedge.market import Clock, FeedState, Update
 
 SYMBOLS = {"SOLUSDT": SOL}
 
 
-def header(clock: StandingClock, **changes: Any) -> Header:
-    """Of the small book."""
+def header(clock: Clock, book: Any = None, **changes: Any) -> Header:
+    """Of this book, or of the small one."""
     now = clock.now()
-    portfolio = Raw(json.dumps(edited(**changes), separators=(",", ":")).encode())
+    portfolio = Raw(json.dumps(book or edited(**changes), separators=(",", ":")).encode())
     return Header(
         build="test", t=now.wall_ms / 1000, m=now.mono_ms, portfolio=portfolio, started_ms=now.wall_ms, beat_ms=BEAT_MS
     )
