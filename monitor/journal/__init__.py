@@ -1,0 +1,150 @@
+"""The journal: what must survive the end of the process, in one SQLite file beside the monitor's lock.
+
+Every alert event is here before its effect is carried out: `Journal.alerts` returns at once and tells when the event is
+on the disk. A disk that refuses stops nothing but that: it is retried, and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from alerts.values import Logged
+from hedge.market import Instant
+from monitor.journal.outbox import Outbox
+from monitor.journal.reading import LAST, Restored, Stopped, restore
+from monitor.journal.tables import JournalError
+from monitor.journal.writer import RETRY_S, Statement, Trouble, Writer
+
+__all__ = ["Journal", "JournalError", "Restored", "Stopped", "Trouble"]
+
+T = TypeVar("T")
+
+EVENT = (
+    "INSERT INTO events (wall_ms, what, rule, subject, episode, level, at_ms, who, host, note, alert)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+FACT = "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+NO_FACT = "DELETE FROM facts WHERE name = ?"
+CHANGE = "INSERT INTO changes (wall_ms, what, portfolio) VALUES (?, ?, ?)"
+FEED = "INSERT INTO feeds (wall_ms, feed, state, reason) VALUES (?, ?, ?, ?)"
+STAMP = "INSERT OR REPLACE INTO stamps (leg, stamp_ms, rate, paid, currency) VALUES (?, ?, ?, ?, ?)"
+PATH = "INSERT OR IGNORE INTO paths (path) VALUES (?)"
+MINUTE = (
+    "INSERT INTO minutes (path, minute, low, high, last) SELECT id, ?, ?, ?, ? FROM paths WHERE path = ?"
+    " ON CONFLICT (path, minute) DO UPDATE SET low = min(low, excluded.low), high = max(high, excluded.high),"
+    " last = excluded.last"
+)
+FORGET = "DELETE FROM minutes WHERE minute < ?"
+FORGET_FEEDS = "DELETE FROM feeds WHERE wall_ms < ?"
+KEPT_MINUTES = 31 * 24 * 60
+"""How long figures are kept. Alerts, changes and stamps are kept for ever."""
+
+
+class Minute(Struct, frozen=True):
+    """One figure over one minute of wall time (minutes since 1970)."""
+
+    path: str
+    minute: int
+    low: Decimal
+    high: Decimal
+    last: Decimal
+
+
+class Journal:
+    """One book's journal. Calls return at once; `close` waits."""
+
+    def __init__(
+        self, path: Path | None, trouble: Trouble, *, now_ms: Callable[[], int], retry_s: float = RETRY_S
+    ) -> None:
+        """Opens the file, or begins one in memory where `path` is None. `now_ms` is the wall time.
+
+        Raises JournalError for a file of a newer program, and sqlite3.Error where the file cannot be opened."""
+        self._writer = Writer(path, trouble, now_ms=now_ms, retry_s=retry_s)
+        self._writer.start()
+        self.outbox = Outbox(self._writer)
+
+    @property
+    def durable(self) -> bool:
+        """Whether it is a file at all."""
+        return self._writer.path is not None
+
+    def refill(self, lines: Callable[[], Iterable[tuple[Logged, Instant]]]) -> None:
+        """What to write first into a new journal, should this one be found damaged while the monitor runs."""
+        self._writer.refill = lambda: [event(line, at) for line, at in lines()]
+
+    # what is written
+
+    def alerts(self, lines: Iterable[Logged], now: Instant) -> Future[bool]:
+        """Events of the alert machine, in order. The result, once they are tried: whether they are on the disk."""
+        return self._writer.put([event(line, now) for line in lines])
+
+    def changed(self, what: str, portfolio: bytes, now: Instant) -> None:
+        """The portfolio file was applied: what changed, in words, and the whole file as it is now."""
+        self._writer.put([(CHANGE, (now.wall_ms, what, portfolio))])
+
+    def feed(self, feed: str, state: str, reason: str, now: Instant) -> None:
+        """A feed came into another state."""
+        self._writer.put([(FEED, (now.wall_ms, feed, state, reason))], events=False)
+
+    def paid(self, leg: str, stamp_ms: int, rate: Decimal, paid: Decimal | None, currency: str) -> None:
+        """A funding stamp of a leg: the venue's rate, and what it paid (the hedger's sign), where that is known."""
+        amount = None if paid is None else str(paid)
+        self._writer.put([(STAMP, (leg, stamp_ms, str(rate), amount, currency))])
+
+    def minutes(self, rows: Sequence[Minute], now: Instant) -> None:
+        """Figures of minutes that are over; once a day's worth is too old, it goes."""
+        statements: list[Statement] = []
+        for row in rows:
+            figures = (float(row.low), float(row.high), float(row.last))
+            statements += [(PATH, (row.path,)), (MINUTE, (row.minute, *figures, row.path))]
+        oldest = now.wall_ms // 60_000 - KEPT_MINUTES
+        statements += [(FORGET, (oldest,)), (FORGET_FEEDS, (oldest * 60_000,))]
+        self._writer.put(statements, events=False)
+
+    def keep(self, facts: Mapping[str, object]) -> None:
+        """Facts by name that the next start needs; None takes one away."""
+        self._writer.put([
+            (NO_FACT, (name,)) if value is None else (FACT, (name, msgspec.json.encode(value)))
+            for name, value in facts.items()
+        ])  # fmt: skip
+
+    def alive(self, now: Instant) -> None:
+        """The monitor watches as of now. Said every few seconds, it bounds what a crash leaves unknown."""
+        self.keep({LAST: now})
+
+    def stop(self, who: str, now: Instant) -> bool:
+        """The monitor is stopped on purpose, by whom; whether everything is on the disk."""
+        self.keep({LAST: now, "stopped": Stopped(who, now.wall_ms)})
+        return self.close()
+
+    def close(self) -> bool:
+        """Write what waits, and end; whether everything is on the disk."""
+        return self._writer.close()
+
+    # what is read
+
+    def restore(self) -> Restored:
+        """What the last run left; waits for the disk. From then on this run is the one that may crash."""
+        found = self._writer.ask(restore).result()
+        self.keep({"stopped": None})
+        return found
+
+    def ask(self, question: Callable[..., T]) -> Future[T]:
+        """Read with one of the questions of `monitor.journal.reading`, in the journal's thread."""
+        return self._writer.ask(question)
+
+
+def event(line: Logged, now: Instant) -> Statement:
+    """One line of the alert machine as a row."""
+    alert = line.alert
+    host = alert.ack.host if line.what == "acked" and alert.ack is not None else ""
+    body = msgspec.json.encode(alert)
+    named = (alert.rule, alert.subject, alert.episode, alert.painted)
+    return EVENT, (now.wall_ms, line.what, *named, line.at_ms, line.who, host, line.note, body)

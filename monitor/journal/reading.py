@@ -1,0 +1,108 @@
+"""Questions to the journal, each a function of an open connection: the state to go on from, the log, a chart."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from typing import cast
+
+import msgspec
+from msgspec import Struct
+
+from alerts.values import Alert, Logged, What
+from hedge.market import Instant
+
+LAST = "last"
+"""The fact that says when the monitor last watched."""
+
+NEWEST = (
+    "SELECT what, at_ms, who, note, alert FROM events WHERE id IN (SELECT max(id) FROM events GROUP BY rule, subject)"
+    " ORDER BY id"
+)
+LOG = (
+    "SELECT wall_ms, what, rule, subject, episode, level, who, host, note, alert FROM events WHERE wall_ms >= ?"
+    " ORDER BY id DESC LIMIT ?"
+)
+CHART = (
+    "SELECT minute, low, high, last FROM minutes WHERE path = (SELECT id FROM paths WHERE path = ?)"
+    " AND minute >= ? ORDER BY minute"
+)
+
+
+class Stopped(Struct, frozen=True):
+    """The last monitor was stopped on purpose."""
+
+    who: str
+    wall_ms: int
+
+
+class Restored(Struct, frozen=True):
+    """What the last run left."""
+
+    lines: tuple[Logged, ...] = ()
+    """The newest event of each alert, oldest first: enough for `alerts.machine.replay`."""
+    last: Instant | None = None
+    """When it last watched, on its own clocks; None on a first start."""
+    stopped: Stopped | None = None
+    """Who ended it; None where it ended by itself."""
+    facts: dict[str, msgspec.Raw] = {}
+    """What was kept by name."""
+
+
+class Line(Struct, frozen=True):
+    """One event of the log, newest first."""
+
+    wall_ms: int
+    what: str
+    alert: Alert
+    level: int
+    """As painted then, 0 to 3."""
+    who: str
+    host: str
+    note: str
+
+
+class Point(Struct, frozen=True):
+    """One minute of a chart, wall time in minutes since 1970."""
+
+    minute: int
+    low: float
+    high: float
+    last: float
+
+
+def restore(connection: sqlite3.Connection) -> Restored:
+    """The state to go on from."""
+    lines = tuple(
+        Logged(at_ms, cast(What, what), msgspec.json.decode(alert, type=Alert), who, note)
+        for what, at_ms, who, note, alert in connection.execute(NEWEST)
+    )
+    facts = {name: msgspec.Raw(value) for name, value in connection.execute("SELECT name, value FROM facts")}
+    last, stopped = facts.pop(LAST, None), facts.pop("stopped", None)
+    return Restored(
+        lines=lines,
+        last=None if last is None else msgspec.json.decode(last, type=Instant),
+        stopped=None if stopped is None else msgspec.json.decode(stopped, type=Stopped),
+        facts=facts,
+    )
+
+
+def log(connection: sqlite3.Connection, since_ms: int, at_most: int) -> tuple[Line, ...]:
+    """Events since then (UTC ms), newest first."""
+    return tuple(
+        Line(wall_ms, what, msgspec.json.decode(alert, type=Alert), level, who, host, note)
+        for wall_ms, what, _, _, _, level, who, host, note, alert in connection.execute(LOG, (since_ms, at_most))
+    )
+
+
+def chart(connection: sqlite3.Connection, path: str, since_minute: int) -> tuple[Point, ...]:
+    """The minutes of one figure, oldest first."""
+    return tuple(Point(*row) for row in connection.execute(CHART, (path, since_minute)))
+
+
+def paid_since(connection: sqlite3.Connection, leg: str, since_ms: int) -> tuple[tuple[int, Decimal | None], ...]:
+    """Stamps of a leg since then (UTC ms) and what each paid, oldest first."""
+    rows = connection.execute(
+        "SELECT stamp_ms, paid FROM stamps WHERE leg = ? AND stamp_ms >= ? ORDER BY stamp_ms", (leg, since_ms)
+    )
+    return tuple((stamp_ms, None if paid is None else Decimal(paid)) for stamp_ms, paid in rows)
