@@ -23,7 +23,7 @@ FIRST_SNAPSHOT_S = 5.0
 
 def complete(snapshot: Snapshot) -> bool:
     """Whether every held symbol has data: a mark and a contract for each position, a price for each asset."""
-    return bool(snapshot.assets or snapshot.positions) and not waiting_for(snapshot)
+    return bool(snapshot.assets or snapshot.positions or snapshot.accounts) and not waiting_for(snapshot)
 
 
 def has_data(snapshot: Snapshot) -> bool:
@@ -34,8 +34,9 @@ def has_data(snapshot: Snapshot) -> bool:
 
 
 def waiting_for(snapshot: Snapshot) -> list[str]:
-    """What is not known yet, in words: of positions, then of assets."""
-    missing = [f"the mark of {row.symbol}" for row in snapshot.positions if row.mark is None]
+    """What is not known yet, in words: of accounts, then of positions, then of assets."""
+    missing = [f"the positions of {row.id}" for row in snapshot.accounts if "positions" in row.why]
+    missing += [f"the mark of {row.symbol}" for row in snapshot.positions if row.mark is None]
     missing += [
         f"the contract of {row.symbol}" for row in snapshot.positions if row.mark is not None and row.coins is None
     ]
