@@ -71,7 +71,9 @@ async def answer(question: Question) -> Facts:
     def on_refused(reason: str) -> None:
         facts.failures.append(Failure("request", reason))
 
-    async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
+    hosts = Hosts()
+    hosts.heed(question.bans, 0)
+    async with Door(overrides, hosts, FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
         for name, asked in metadata_of(question.venue).contracts.items():
             families = asked & {family_of(symbol) for symbol in question.symbols}
             if not families:
@@ -81,6 +83,7 @@ async def answer(question: Question) -> Facts:
                 await collect(exchange, question, families, facts)
             finally:
                 await exchange.close()
+    facts.bans = hosts.bans(0)
     return facts
 
 
@@ -212,6 +215,9 @@ async def attempt(part: str, call: Awaitable[Any], facts: Facts) -> Any:
         return await call
     except ParseError:
         raise
+    except Unavailable as error:
+        facts.failures.append(Failure(part, str(error), wait_s=error.trouble.wait_s))
+        return None
     except FeedError as error:
         reason = str(error)
     except ccxt.BaseError as error:
@@ -238,7 +244,9 @@ async def answer_history(question: HistoryQuestion) -> History:
     def on_refused(reason: str) -> None:
         history.failures.append(Failure("request", reason))
 
-    async with Door(overrides, Hosts(), FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
+    hosts = Hosts()
+    hosts.heed(question.bans, 0)
+    async with Door(overrides, hosts, FixedClock(question.now_ms), on_refused, TIMEOUT) as door:
         exchange = make(metadata_of(question.venue).past, [], question.rest_url, door)
         if question.venue in METADATA:
             exchange.set_markets([market_of(exchange, *names) for names in question.natives.items()])
@@ -249,6 +257,7 @@ async def answer_history(question: HistoryQuestion) -> History:
                     break  # what failed for one symbol would fail for the others; all are asked again later
         finally:
             await exchange.close()
+    history.bans = hosts.bans(0)
     return history
 
 
@@ -292,7 +301,7 @@ async def past(part: str, call: Awaitable[tuple[R, ...]], history: History) -> t
     except Unavailable as error:
         if error.trouble.state == "blocked" and not error.trouble.ban:
             return (), f"no {part}: {error}"
-        history.failures.append(Failure(part, str(error)))
+        history.failures.append(Failure(part, str(error), wait_s=error.trouble.wait_s))
         return None
     except (ParseError, ccxt.BadRequest, ccxt.BadSymbol, ccxt.NotSupported) as error:
         return (), f"no {part}: {clean(str(error), 120)}"

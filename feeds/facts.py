@@ -16,11 +16,14 @@ from msgspec.structs import replace
 from feeds.helper import PATIENCE_S, Failure, NoFacts, patiently, put
 from feeds.pacing import Backoff
 from feeds.shelf import Shelf
-from feeds.stream import World
+from feeds.waiting import wait
+from feeds.world import World
 from hedge.market import FeedState, FeedStatus, Instrument, SymbolState, Tiers
 
 SCHEMA: Final = "hedgetui.facts/1"
 DAY_S = 86_400.0
+AGAIN_S = 600.0
+"""Between two questions at least, however often the answer comes into doubt."""
 
 
 class Question(Struct, tag="facts"):
@@ -33,6 +36,8 @@ class Question(Struct, tag="facts"):
     """HTTP base in place of the venue's own."""
     now_ms: int = 0
     """Wall time, since the process has no clock of its own."""
+    bans: dict[str, int] = field(default_factory=dict)
+    """Hosts that asked us to stay away, and for how many milliseconds more."""
 
 
 class Facts(Struct):
@@ -42,6 +47,8 @@ class Facts(Struct):
     instruments: list[Instrument] = field(default_factory=list)
     tiers: list[Tiers] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    bans: dict[str, int] = field(default_factory=dict)
+    """What the hosts asked of us meanwhile."""
     rest_url: str | None = None
     schema: str = SCHEMA
 
@@ -72,10 +79,13 @@ async def watch_facts(
     cache_dir: str | None,
     world: World,
     answered: asyncio.Event | None = None,
+    doubt: asyncio.Event | None = None,
 ) -> None:
-    """Emit Instrument and Tiers of `symbols`: from the cache at once, from the venue soon and then daily.
+    """Emit Instrument and Tiers of `symbols`: from the cache at once, from the venue soon, then daily and when they
+    are in `doubt`.
 
     `answered` is set once the venue itself has given any."""
+    doubt = asyncio.Event() if doubt is None else doubt
     cache = Cache(cache_dir, venue, rest_url)
     kept = cache.load()
     asked_ms = tell(kept, symbols, world)
@@ -83,7 +93,9 @@ async def watch_facts(
     backoff = Backoff(world.rng, base_s=10.0, cap_s=300.0)
     before = ""
     while True:
-        question = Question(venue, list(symbols), rest_url, world.clock.now().wall_ms)
+        now = world.clock.now()
+        question = Question(venue, list(symbols), rest_url, now.wall_ms, world.hosts.bans(now.mono_ms))
+        doubt.clear()
         say(venue, "dialling", f"asking {venue} for its contracts{before}", world)
         try:
             facts = await ask_patiently(question, spare, world)
@@ -91,12 +103,13 @@ async def watch_facts(
             facts = Facts(venue, failures=[Failure("all", str(error))])
         if facts.instruments:
             cache.keep(facts)
+        world.hosts.heed(facts.bans, world.clock.now().mono_ms)
         tell(facts, symbols, world)
         if facts.instruments and answered is not None:
             answered.set()
         reasons = dict.fromkeys(failure.reason for failure in facts.failures if failure.symbol is None)
         if reasons:
-            wait_s = backoff.next_s()
+            wait_s = max(backoff.next_s(), *(failure.wait_s for failure in facts.failures))
             before = f"; last time: {'; '.join(reasons)}{spare}"
             say(venue, "backing_off", "; ".join(reasons) + spare, world, wait_s)
         else:
@@ -104,7 +117,7 @@ async def watch_facts(
             spare = before = ""
             backoff.reset()
             say(venue, "live", "", world)
-        await world.sleep(wait_s)
+        await wait(wait_s, doubt, world, AGAIN_S)
 
 
 def tell(facts: Facts, symbols: Sequence[str], world: World) -> int:

@@ -38,6 +38,8 @@ class Failure(Struct):
     reason: str
     symbol: str | None = None
     """Where it concerns one symbol alone: the venue does not list it."""
+    wait_s: float = 0.0
+    """How long to stay away at least."""
 
 
 async def patiently(answer: Awaitable[T], venue: str, on_wait: Callable[[], None], patience_s: float) -> T:

@@ -52,6 +52,8 @@ class HistoryQuestion(Struct, tag="history"):
     """Perpetuals whose settlements are wanted, and from when on (UTC ms)."""
     rest_url: str | None = None
     now_ms: int = 0
+    bans: dict[str, int] = field(default_factory=dict)
+    """Hosts that asked us to stay away, and for how many milliseconds more."""
 
 
 class History(Struct):
@@ -61,6 +63,8 @@ class History(Struct):
     candles: list[Candles] = field(default_factory=list)
     settlements: list[Settlements] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    bans: dict[str, int] = field(default_factory=dict)
+    """What the hosts asked of us meanwhile."""
     rest_url: str | None = None
     schema: str = SCHEMA
 
@@ -173,9 +177,10 @@ async def watch_history(
     backoff = Backoff(world.rng, base_s=10.0, cap_s=LOOK_S)
     delay_ms = round(world.rng.random() * STAMP_SETTLES_MS)  # so that not everybody asks in one second
     while True:
-        reasons = await refresh(venue, natives, rest_url, kept, world, delay_ms)
-        wait_s = backoff.next_s() if reasons else LOOK_S
-        if reasons:
+        failures = await refresh(venue, natives, rest_url, kept, world, delay_ms)
+        wait_s = max(backoff.next_s(), *(failure.wait_s for failure in failures)) if failures else LOOK_S
+        if failures:
+            reasons = dict.fromkeys(failure.reason for failure in failures)
             say(venue, "backing_off", "; ".join(reasons) + spare(kept, natives), world, wait_s)
         else:
             backoff.reset()
@@ -186,8 +191,8 @@ async def watch_history(
 
 async def refresh(
     venue: str, natives: Mapping[str, str], rest_url: str | None, kept: Kept, world: World, delay_ms: int
-) -> list[str]:
-    """Ask for everything that is due; the reasons of what could not be had."""
+) -> list[Failure]:
+    """Ask for everything that is due; what could not be had."""
     now_ms = world.clock.now().wall_ms
     days, stamps = kept.due(natives, now_ms - delay_ms)
     wanted = [symbol for symbol in natives if symbol in days or symbol in stamps]
@@ -200,18 +205,20 @@ async def refresh(
             {symbol: since for symbol, since in stamps.items() if symbol in part},
             rest_url,
             now_ms,
+            world.hosts.bans(world.clock.now().mono_ms),
         )
         if start == 0:
             say(venue, "dialling", f"asking {venue} for its history", world)
         try:
             found = await ask_patiently(question, world)
         except NoFacts as error:
-            return [str(error)]
+            return [Failure("all", str(error))]
+        world.hosts.heed(found.bans, world.clock.now().mono_ms)
         for each in kept.take(found, now_ms):
             world.emit(each)
         await asyncio.to_thread(kept.save)
         if found.failures:
-            return list(dict.fromkeys(failure.reason for failure in found.failures))
+            return found.failures
     return []
 
 

@@ -31,6 +31,8 @@ LOG = logging.getLogger("hedgetui.feeds")
 
 LOOK_S = 1.0
 """Between two looks at the clock."""
+AWAY_MS = 60_000
+"""A feed that was gone for this long may come back with other contracts."""
 
 
 class Tap(Protocol):
@@ -94,6 +96,10 @@ class Markets:
         self._jobs: Jobs | None = None
         self._sockets: dict[str, Sockets] = {}
         self._schedules = {poll.id: Schedule() for poll in POLLS}
+        self._doubts: dict[str, asyncio.Event] = {}
+        """By venue, set where its contract facts may have changed."""
+        self._away_ms: dict[str, int] = {}
+        """By feed, since when it is not live."""
         self._listed: dict[tuple[str, str], str] = {}
         """Native ids by venue and symbol, as the venue's metadata has them."""
 
@@ -158,7 +164,10 @@ class Markets:
         for feed_id, symbols in carried.items():
             of_venue = natives.setdefault(feed_by_id(feed_id).venue, {})
             of_venue |= {symbol: native for native, symbol in symbols.items()}
-        return [job for venue, known in natives.items() for job in questions(venue, known, self._setup, self.world)]
+        jobs = []
+        for venue, known in natives.items():
+            jobs += questions(venue, known, self._setup, self.world, self._doubt(venue))
+        return jobs
 
     def _holders(self) -> list[Job]:
         """What is asked of venues about public addresses."""
@@ -168,10 +177,25 @@ class Markets:
             for venue, addresses in found
         ]
 
+    def _doubt(self, venue: str) -> asyncio.Event:
+        return self._doubts.setdefault(venue, asyncio.Event())
+
     def _hear(self, update: Update) -> None:
         self._emit(update)
-        if isinstance(update, Instrument):
-            self._list(update)
+        match update:
+            case Instrument():
+                self._list(update)
+            case FeedState() if update.feed in self._sockets:
+                self._note_state(update)
+            case SymbolState() if update.state == "quarantined" and update.feed in self._sockets:
+                self._doubt(feed_by_id(update.feed).venue).set()
+
+    def _note_state(self, update: FeedState) -> None:
+        """A feed that comes back after a while may come back with other contracts."""
+        if update.state != "live":
+            self._away_ms.setdefault(update.feed, update.at_mono_ms)
+        elif update.at_mono_ms - self._away_ms.pop(update.feed, update.at_mono_ms) >= AWAY_MS:
+            self._doubt(feed_by_id(update.feed).venue).set()
 
     def _list(self, instrument: Instrument) -> None:
         """A contract whose venue calls it otherwise than its symbol suggests is read under that name."""
@@ -190,8 +214,8 @@ class Markets:
         self.world.emit(Woke(slept_ms, now_ms))
         for sockets in self._sockets.values():
             sockets.woke(now_ms, slept(slept_ms))
-        for schedule in self._schedules.values():
-            schedule.doubt.set()
+        for doubt in (*(schedule.doubt for schedule in self._schedules.values()), *self._doubts.values()):
+            doubt.set()
 
 
 def sort_wants(
@@ -213,13 +237,15 @@ def sort_wants(
     return carried, refused
 
 
-def questions(venue: str, natives: Mapping[str, str], setup: FeedSetup, world: World) -> list[Job]:
+def questions(
+    venue: str, natives: Mapping[str, str], setup: FeedSetup, world: World, doubt: asyncio.Event
+) -> list[Job]:
     """Contract facts first, then the past of these markets (unified symbol to native id)."""
     rest_url, answered = setup.rest_urls.get(venue), asyncio.Event()
     contracts = [symbol for symbol in natives if perpetual_parts(symbol) is not None]
     jobs = []
     if contracts:
-        facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world, answered)
+        facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world, answered, doubt)
         jobs.append(Job(f"{venue}-facts", dict(natives), facts))
     if natives:
         first = answered if contracts else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 BASE_S = 2.0
@@ -75,6 +76,15 @@ class Hosts:
 
     def of(self, url: str) -> Host:
         return self._hosts.setdefault(host_of(url), Host())
+
+    def bans(self, now_ms: int) -> dict[str, int]:
+        """By host, the milliseconds left of each ban; for another process that calls the same hosts."""
+        return {name: left for name, host in self._hosts.items() if (left := host.banned_ms(now_ms))}
+
+    def heed(self, bans: Mapping[str, int], now_ms: int) -> None:
+        """Bans that another process was told of."""
+        for name, left_ms in bans.items():
+            self._hosts.setdefault(name, Host()).ban(now_ms, left_ms)
 
 
 def host_of(url: str) -> str:

@@ -9,9 +9,10 @@ from decimal import Decimal
 from feeds.clean import FeedError
 from feeds.pacing import Backoff
 from feeds.rest import Door, Unavailable
-from feeds.stream import World
 from feeds.trouble import Trouble
 from feeds.venue import Poll
+from feeds.waiting import wait
+from feeds.world import World
 from hedge.market import FeedState, Funding, FundingInterval, Update
 
 SOON_S = 10.0
@@ -64,20 +65,4 @@ async def watch_poll(poll: Poll, door: Door, symbols: Mapping[str, str], schedul
         for update in found:
             world.emit(update)
         world.emit(FeedState(poll.id, "live", "", now_ms))
-        await wait_or_doubt(poll.every_s, schedule, world)
-
-
-async def wait_or_doubt(every_s: float, schedule: Schedule, world: World) -> None:
-    """Until the next poll is due; shorter when a stamp came off schedule."""
-    soon_s = min(SOON_S, every_s)
-    await world.sleep(soon_s)
-    async with asyncio.TaskGroup() as group:
-        nap = group.create_task(_nap(every_s - soon_s, world))
-        doubt = group.create_task(schedule.doubt.wait())
-        await asyncio.wait({nap, doubt}, return_when=asyncio.FIRST_COMPLETED)
-        nap.cancel()
-        doubt.cancel()
-
-
-async def _nap(seconds: float, world: World) -> None:
-    await world.sleep(seconds)
+        await wait(poll.every_s, schedule.doubt, world, SOON_S)

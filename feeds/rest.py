@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from urllib.parse import urlencode
@@ -99,11 +100,12 @@ class Door:
             if trouble is None:
                 raise
             raise Unavailable(trouble) from None
-        if status == 200:
+        trouble = limited(answer, host_name, now.wall_ms)
+        if status != 200 and (trouble is None or "Retry-After" in headers):
+            trouble = refused(status, headers, host_name, now.wall_ms)
+        if trouble is None:
             return answer
-        trouble = refused(status, headers, host_name, now.wall_ms)
-        if trouble.ban:
-            host.ban(now.mono_ms, round(trouble.wait_s * 1000))
+        host.heed(trouble.ban, now.mono_ms, trouble.wait_s)
         raise Unavailable(msgspec.structs.replace(trouble, reason=trouble.reason + message_of(answer)))
 
     async def _fetch(self, method: str, url: str, body: str | None) -> tuple[int, CIMultiDictProxy[str], bytes]:
@@ -127,10 +129,38 @@ class Door:
 
 
 class Complaint(msgspec.Struct):
-    """The words in an error body, under the names that venues use."""
+    """The words and the code in an error body, under the names that venues use."""
 
     msg: str = ""
     retMsg: str = ""
+    code: int | str | None = None
+    retCode: int | None = None
+
+
+SHORT = 4096
+"""Characters of a body that may be a complaint; no answer of use is as short and says one of these codes."""
+LIMITS_S = {"-1003": 60.0, "10006": 10.0, "10018": 600.0, "50011": 10.0, "510": 10.0, "100410": 60.0, "429": 60.0}
+"""Codes that ask for fewer calls (Binance; Bybit; Bybit, for an address; OKX; MEXC; BingX; WEEX), which may come with
+HTTP 200, and how long to stay away where the words name no moment.
+"""
+UNTIL = re.compile(r"banned until (\d{13})")
+
+
+def limited(body: bytes, host: str, wall_ms: int) -> Trouble | None:
+    """That a venue asks for fewer calls, where a body says so; how long it says, else how long is polite."""
+    if len(body) > SHORT:
+        return None
+    try:
+        found = msgspec.json.decode(body, type=Complaint)
+    except (ValueError, RecursionError):
+        return None
+    wait_s = LIMITS_S.get(str(found.code if found.retCode is None else found.retCode))
+    if wait_s is None:
+        return None
+    until = UNTIL.search(found.msg)
+    if until is not None:
+        wait_s = max(wait_s, (int(until[1]) - wall_ms) / 1000)
+    return Trouble(f"{host} asks for fewer calls, for {wait_s:.0f} s", "blocked", wait_s, ban=True)
 
 
 def message_of(body: bytes) -> str:

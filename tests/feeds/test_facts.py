@@ -18,7 +18,7 @@ from test_rest import door, venue
 
 from feeds import ccxt_facts, facts, helper
 from feeds.facts import Cache, Facts, Question, ask, watch_facts
-from feeds.helper import NoFacts
+from feeds.helper import Failure, NoFacts
 from feeds.pacing import Hosts
 from feeds.reads import refusal
 from feeds.rest import Refused
@@ -318,6 +318,60 @@ async def test_facts_come_from_the_cache_at_once_and_are_asked_daily(
     assert len(answers.asked) == 3
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_facts_in_doubt_are_asked_again_but_not_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    time, ear, doubt = FakeTime(), Ear(), asyncio.Event()
+    answers = Answers(*[Facts("bybit", [instrument(SOL, n)]) for n in range(4)])
+    monkeypatch.setattr(facts, "ask", answers)
+    world = World(time, random.Random(1), ear, Hosts(), time.sleep)
+    task = asyncio.create_task(watch_facts("bybit", [SOL], None, None, world, None, doubt))
+    await until(lambda: ear.last_feed.state == "live")
+    for _ in range(5):
+        doubt.set()
+        await time.advance(60)
+    assert len(answers.asked) == 1
+    await time.advance(301)
+    assert len(answers.asked) == 2
+    await time.advance(3600)
+    assert len(answers.asked) == 2
+    doubt.set()
+    await time.advance(1)
+    assert len(answers.asked) == 3
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_ban_is_kept_over_the_next_question_and_shared_with_everybody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time, ear = FakeTime(), Ear()
+    reason = "api.bybit.com asks for fewer calls (HTTP 429), for 900 s"
+    banned = Facts("bybit", failures=[Failure("instruments", reason, wait_s=900.0)], bans={"api.bybit.com": 900_000})
+    answers = Answers(banned, Facts("bybit", [instrument(SOL, 1)]))
+    monkeypatch.setattr(facts, "ask", answers)
+    world = World(time, random.Random(1), ear, Hosts(), time.sleep)
+    world.hosts.of("https://other.example").ban(time.mono_ms, 5000)
+    task = asyncio.create_task(watch_facts("bybit", [SOL], None, None, world))
+    await until(lambda: ear.last_feed.state == "backing_off")
+    assert answers.asked[0].bans == {"other.example": 5000}
+    assert world.hosts.of("https://api.bybit.com/v5").banned_ms(time.mono_ms) == 900_000
+    await time.advance(899)
+    assert len(answers.asked) == 1
+    await time.advance(2)
+    assert len(answers.asked) == 2
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_the_process_asks_nothing_of_a_host_that_asked_to_be_left_alone() -> None:
+    async with venue(lambda _: web.Response(text="{}")) as (base, asked):
+        host = base.removeprefix("http://")
+        found = await facts.ask(Question("bybit", [SOL], base, 1, {host: 60_000}))
+    assert "asked us to stay away for another 60 s" in found.failures[0].reason
+    assert found.failures[0].wait_s == 60.0
+    assert found.bans == {host: 60_000}
+    assert asked == []
 
 
 async def test_a_venue_that_keeps_silent_has_a_named_reason_within_ten_seconds(

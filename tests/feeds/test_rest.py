@@ -222,6 +222,52 @@ async def test_a_ban_is_kept_for_as_long_as_it_was_asked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "body", "wait_s"),
+    [
+        (200, '{"retCode":10006,"retMsg":"Too many visits!","result":{}}', 10),
+        (403, '{"retCode":10018,"retMsg":"Exceeded the IP Rate Limit"}', 600),
+        (429, '{"code":-1003,"msg":"Too many requests"}', 60),
+        (418, '{"code":-1003,"msg":"Way too many requests; IP banned until 1795001100000."}', 100),
+        (429, '{"code":"50011","msg":"Too Many Requests"}', 10),
+        (200, '{"code":50011,"msg":"Too Many Requests","data":[]}', 10),
+        (200, '{"success":false,"code":510,"message":"Requests are too frequent"}', 10),
+    ],
+)
+async def test_a_body_that_asks_for_fewer_calls_is_heeded_by_everybody(status: int, body: str, wait_s: int) -> None:
+    time, refused = FakeTime(), []
+    async with (
+        venue(lambda _: web.Response(status=status, text=body)) as (base, asked),
+        door(base, time, refused) as out,
+    ):
+        for _ in range(3):
+            with pytest.raises(Unavailable) as caught:
+                await out.get("binance", PATH)
+            trouble = caught.value.trouble
+            assert (trouble.state, trouble.wait_s) == ("blocked", pytest.approx(wait_s, abs=1))
+        assert len(asked) == 1
+        await time.advance(wait_s + 1)
+        with pytest.raises(Unavailable):
+            await out.get("binance", PATH)
+        assert len(asked) == 2
+
+
+async def test_a_header_that_names_the_time_counts_more_than_a_code() -> None:
+    def answer(_: web.Request) -> web.Response:
+        return web.Response(status=429, text='{"code":-1003,"msg":"slow"}', headers={"Retry-After": "7"})
+
+    async with venue(answer) as (base, _), door(base, FakeTime(), []) as out:
+        with pytest.raises(Unavailable) as caught:
+            await out.get("binance", PATH)
+        assert caught.value.trouble.wait_s == 7.0
+
+
+async def test_an_answer_with_a_code_of_success_is_an_answer() -> None:
+    body = '{"code":"0","data":[{"instId":"BTC-USDT-SWAP"}]}'
+    async with venue(lambda _: web.Response(text=body)) as (base, _), door(base, FakeTime(), []) as out:
+        assert await out.get("binance", PATH) == body.encode()
+
+
+@pytest.mark.parametrize(
     ("status", "words"),
     [
         (500, "out of order (HTTP 500)"),

@@ -207,7 +207,7 @@ async def test_the_venues_own_name_of_a_contract_is_the_one_that_is_read() -> No
         session.markets.world.emit(instrument(BTC, "BTCUSDT"))
         session.markets.world.emit(instrument(ETH, "ETHUSDT_NEW"))
         await until(lambda: len(peer.sockets) == 2)
-        assert "ethusdt_new@" in peer.heard[-1]
+        await until(lambda: "ethusdt_new@" in peer.heard[-1])
         session.ear.clear()
         await tell(peer, session.time, "BTCUSDT", "ETHUSDT_NEW", "ETHUSDT")
         marks = [each.symbol for each in session.ear.values(Mark) if isinstance(each, Mark)]
