@@ -226,7 +226,7 @@ def _notes(portfolio: Portfolio) -> Iterator[str]:
     """What holds for the whole book."""
     quotes = {p.perp.quote for account in portfolio.accounts for p in account.positions} - {"USD", *portfolio.rates}
     if quotes:
-        yield f"{_listed(sorted(quotes))} is taken at par with the dollar; `rates` states another."
+        yield f"{_listed(sorted(quotes))} is taken at what index prices of bitcoin imply, at par until they come."
     for account in portfolio.accounts:
         if account.address is not None:
             short = f"{account.address[:6]}…{account.address[-4:]}"
