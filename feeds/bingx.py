@@ -167,6 +167,7 @@ class Row(Struct):
     """A row of `premiumIndex`; the rest of it is not read."""
 
     symbol: str = ""
+    markPrice: str | None = None
     indexPrice: str | None = None
     lastFundingRate: str | None = None
     nextFundingTime: int | None = None
@@ -214,7 +215,7 @@ def of_row(row: Row, symbol: str, at_mono_ms: int) -> list[Update]:
     said: list[Update] = []
     index, settled_ms, next_ms = price(row.indexPrice), unix_ms(row.updateTime), unix_ms(row.nextFundingTime)
     if index is not None:
-        said.append(Index(FEED, symbol, index, at_mono_ms, INDEX_LIMIT_MS))
+        said.append(Index(FEED, symbol, index, at_mono_ms, INDEX_LIMIT_MS, mark=price(row.markPrice)))
     if next_ms is not None and settled_ms is not None and next_ms <= settled_ms:
         next_ms = None  # a stamp that has been settled is not the next one
     said.append(Funding(FEED, symbol, rate(row.lastFundingRate), next_ms, at_mono_ms, ANCHOR.limit_ms))
@@ -235,11 +236,11 @@ SWAP = Feed(
     parser=MarkParser,
     cadence_ms=CADENCE_MS,
     socket_silence_ms=12_000,
-    per_frame=40,
-    per_socket=40,
+    per_frame=30,
+    per_socket=30,
     send_gap_s=0.12,
 )
-"""Two hundred topics fit on a socket, but one frame each and ten frames a second: forty are asked for in five seconds,
+"""Two hundred topics fit on a socket, but one frame each and ten frames a second: thirty are asked for in four seconds,
 so that none waits long for its first frame."""
 
 ANCHOR = Poll(

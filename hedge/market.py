@@ -71,6 +71,8 @@ class Index(Struct, frozen=True, tag=True):
     at_mono_ms: int
     limit_ms: int
     venue_ms: int | None = None
+    mark: Decimal | None = None
+    """The mark that came with it, where marks go on and an index comes seldom: the basis is of one moment."""
 
 
 class Spot(Struct, frozen=True, tag=True):

@@ -206,7 +206,7 @@ def _basis(leg: Leg, ledger: Ledger, notes: _Notes) -> Basis:
         notes.why["basis"] = notes.why["basis_pct"] = notes.why["basis_apr"] = reason
         return Basis(None, None, None)
     return basis(
-        perp=market.mark.price,
+        perp=market.index.mark or market.mark.price,
         spot=market.index.price,
         perp_quote_usd=leg.quote_usd,
         spot_quote_usd=leg.quote_usd,

@@ -9,7 +9,7 @@ from hedge.basis import basis_absolute, basis_apr, basis_pct
 from hedge.book.ledger import seconds
 from hedge.explain.entry import Entry, Figure, Figures, beside, explain_with, read, same
 from hedge.explain.form import Explanation, Input, as_decimal, stated
-from hedge.explain.leg_facts import LegSubject
+from hedge.explain.leg_facts import LegSubject, stream
 from hedge.explain.leg_funding import LEG_FUNDING, NO_MATTER
 from hedge.explain.leg_liquidation import LEG_LIQUIDATION
 from hedge.explain.leg_margin import LEG_MARGIN
@@ -116,7 +116,38 @@ def _pnl_usd(subject: LegSubject) -> Entry[LegSubject]:
     )
 
 
-_PRICES = {"perp": "mark", "spot": "index", "perp_quote_usd": "quote_usd", "spot_quote_usd": "quote_usd"}
+_PRICES: dict[str, str | Callable[[LegSubject], Input]] = {
+    **{"perp": "mark", "spot": "index"},
+    **{"perp_quote_usd": "quote_usd", "spot_quote_usd": "quote_usd"},
+}
+
+
+def _mark_beside(subject: LegSubject) -> Input:
+    """The mark that came with the index, where the venue gives one."""
+    market, now_ms, words = subject.leg.market, subject.now.mono_ms, "mark that came with the index"
+    index = market.index
+    if index is None or index.mark is None:
+        return subject.named("mark")
+    age_s, stale = seconds(now_ms, market.arrival(index)), not subject.book.ledger.fresh(market, index, now_ms)
+    source = stream(index.feed)
+    return stated(words, "P", index.mark, subject.quoted, source, age_s=age_s, live=True, stale=stale, why="")
+
+
+def _of_basis(
+    title: str, symbol: str, unit: str, words: str, template: str, formula: Callable[..., Decimal | None]
+) -> Callable[[LegSubject], Entry[LegSubject]]:
+    """A figure of the basis: from a mark and an index of one moment."""
+
+    def made(subject: LegSubject) -> Entry[LegSubject]:
+        index = subject.leg.market.index
+        if index is None or index.mark is None:
+            return Entry(title, symbol, unit, words, template, formula, _PRICES)
+        takes = {**_PRICES, "perp": _mark_beside}
+        return Entry(title, symbol, unit, words, template, formula, takes, conditions=("mark",))
+
+    return made
+
+
 _BASIS = "{perp} × {perp_quote_usd} − {spot} × {spot_quote_usd}"
 
 
@@ -163,15 +194,14 @@ _SIZE: dict[str, Figure[LegSubject]] = {
     "mark": read("mark", "P", lambda s: s.quoted, "streamed mark"),
     "index": read("index", "S", lambda s: s.quoted, "streamed index"),
     "tick": read("tick", "tick", lambda s: s.quoted, "tick"),
-    "basis": Entry("basis", "B", "USD", "mark minus index of the same venue", _BASIS, basis_absolute, _PRICES),
-    "basis_pct": Entry(
+    "basis": _of_basis("basis", "B", "USD", "mark minus index of the same venue", _BASIS, basis_absolute),
+    "basis_pct": _of_basis(
         "basis as a fraction of the index",
         "b",
         "fraction",
         "mark minus index of the same venue, over the index",
         f"({_BASIS}) ÷ ({{spot}} × {{spot_quote_usd}})",
         basis_pct,
-        _PRICES,
     ),
     "basis_apr": Entry(
         "basis a year",

@@ -87,7 +87,8 @@ def moved_market(market: Market, shock: Shock, rate: RateNow) -> Market:
         if after_mark != market.mark.price:
             moved.trail = market.trail.scaled(after_mark / market.mark.price)
     if market.index is not None:
-        moved.index = replace(market.index, price=priced(market.index.price))
+        beside = None if market.index.mark is None else priced(market.index.mark, shock.basis_move(coin))
+        moved.index = replace(market.index, price=priced(market.index.price), mark=beside)
     if market.spot is not None:
         moved.spot = replace(market.spot, price=priced(market.spot.price))
     if market.mark is not None:

@@ -181,9 +181,9 @@ def listed(*rows: object, code: int = 0) -> bytes:
     return msgspec.json.encode({"code": code, "msg": "", "data": rows})
 
 
-def test_the_list_gives_index_coming_rate_and_interval_and_no_mark() -> None:
+def test_the_list_gives_index_with_the_mark_beside_it_coming_rate_and_interval() -> None:
     assert anchors(listed(row(), row("DOGE-USDT")), SYMBOLS, 7) == [
-        Index("bingx-swap", BTC, Decimal("100.25"), 7, 30_000),
+        Index("bingx-swap", BTC, Decimal("100.25"), 7, 30_000, mark=Decimal("100.5")),
         Funding("bingx-swap", BTC, Decimal("-0.00021"), WALL_MS + HOUR_MS, 7, 120_000),
         FundingInterval("bingx-swap", BTC, Decimal(4), "bingx premiumIndex", 7),
     ]
