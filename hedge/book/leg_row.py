@@ -205,6 +205,8 @@ def _basis(leg: Leg, ledger: Ledger, notes: _Notes) -> Basis:
     if reason or market.mark is None or market.index is None:
         notes.why["basis"] = notes.why["basis_pct"] = notes.why["basis_apr"] = reason
         return Basis(None, None, None)
+    if market.index.mark is not None:
+        notes.sources["basis"] = "the mark that came with the index"
     return basis(
         perp=market.index.mark or market.mark.price,
         spot=market.index.price,

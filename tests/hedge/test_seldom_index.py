@@ -35,6 +35,7 @@ def test_a_rally_between_two_indexes_is_no_basis() -> None:
     assert (row.mark, row.index) == (66000, 65000)
     assert row.basis_pct == Decimal(13) / 65000
     assert row.basis == 13
+    assert row.sources["basis"] == "the mark that came with the index"
 
 
 def test_without_a_mark_beside_it_the_basis_is_that_of_now() -> None:

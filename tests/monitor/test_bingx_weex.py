@@ -87,9 +87,8 @@ def test_status_counts_it_and_explains_what_it_cannot(booked: Home, capsys: pyte
     assert [Decimal(row["coins"]) for row in (btc, pepe, eth, ada)] == [Decimal("-0.25"), -45_000_000, -4, -2000]
     for row in rows.values():
         assert row["stale"] == []
-        near = Decimal(row["mark"]) / Decimal(row["index"]) - 1
-        assert abs(near) < Decimal("0.01")
-        assert abs(Decimal(row["basis_pct"]) - near) < Decimal("1e-12")
+        assert abs(Decimal(row["mark"]) / Decimal(row["index"]) - 1) < Decimal("0.01")
+        assert abs(Decimal(row["basis_pct"])) < Decimal("0.01")
         assert row["funding_rate"] is not None
         unexplained = {name for name, value in row.items() if value is None} - row["why"].keys()
         assert unexplained <= {"venue_liquidation_price"}, "which the file may state, and nobody else"
@@ -98,6 +97,8 @@ def test_status_counts_it_and_explains_what_it_cannot(booked: Home, capsys: pyte
     assert eth["notional_usd"] is not None
     assert Decimal(eth["notional_usd"]) / (4 * Decimal(eth["mark"])) - 1 < Decimal("0.001"), "coins, not contractVal"
     assert (pepe["funding_interval_hours"], btc["funding_interval_hours"]) == ("4", "8")
+    assert Decimal(eth["basis_pct"]) == pytest.approx(Decimal(eth["mark"]) / Decimal(eth["index"]) - 1)
+    assert btc["sources"]["basis"] == "the mark that came with the index"
     assert (btc["sources"]["interval"], eth["sources"]["interval"]) == ("bingx premiumIndex", "weex premiumIndex")
     assert "bingx gives its maintenance tiers only to a key" in btc["why"]["maintenance_rate"]
     assert "weex publishes no maintenance tiers" in eth["why"]["maintenance_rate"]
