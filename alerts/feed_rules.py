@@ -109,8 +109,12 @@ def silent_legs(feed: str, legs: Iterable[PositionRow]) -> tuple[PositionRow, ..
 
 
 def silent_assets(feed: str, assets: Iterable[AssetRow]) -> tuple[AssetRow, ...]:
-    """Coins whose price stands on this feed and is old."""
-    return tuple(row for row in assets if row.stale and (row.price_source or "").split(" ")[0] == feed)
+    """Coins whose price stands on this feed and is old; that their positions are is another feed's."""
+    return tuple(
+        row
+        for row in assets
+        if row.stale and not row.positions_stale and (row.price_source or "").split(" ")[0] == feed
+    )
 
 
 def brings_prices(feed: str) -> bool:

@@ -102,5 +102,5 @@ def lost_shorts(before: Portfolio, after: Portfolio) -> Iterator[tuple[str, str]
             name, had = leg_id(account, position), position.contracts
             has = left.get(name, Decimal(0))
             if position.side == "short" and has < had:
-                fate = f"shrank from {plain(had)} to {plain(has)} contracts" if has else f"of {plain(had)} is gone"
-                yield name, f"the short {fate} at {account.venue}"
+                gone = f"it is gone from {account.venue}, where it was {plain(had)} contracts"
+                yield name, f"it shrank from {plain(had)} to {plain(has)} contracts at {account.venue}" if has else gone

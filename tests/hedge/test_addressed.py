@@ -183,8 +183,8 @@ def test_a_short_that_shrank_or_vanished_is_lost() -> None:
     before = read(portfolio, READ)
     after = read(portfolio, replace(READ, positions=(replace(BTC, contracts=Decimal("0.2")),)), before)
     assert dict(lost_shorts(before, after)) == {
-        "hl/BTC/USDC:USDC/short": "the short shrank from 0.5 to 0.2 contracts at hyperliquid",
-        "hl/ETH/USDC:USDC/short": "the short of 8 is gone at hyperliquid",
+        "hl/BTC/USDC:USDC/short": "it shrank from 0.5 to 0.2 contracts at hyperliquid",
+        "hl/ETH/USDC:USDC/short": "it is gone from hyperliquid, where it was 8 contracts",
     }
     assert not dict(lost_shorts(after, before)), "one that grew is not"
 
