@@ -161,6 +161,8 @@ class Instrument(Struct, frozen=True, tag=True):
     maintenance_rate: Decimal | None = None
     """The one rate some venues publish in their instrument list (Binance): used, flagged, where no tiers are had."""
     active: bool = True
+    ends_ms: int | None = None
+    """When the venue will end it, UTC ms, where it has announced that."""
     at_ms: int = 0
     """Wall time when the venue was asked."""
 

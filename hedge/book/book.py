@@ -124,6 +124,14 @@ class Book:
         """The markets whose data the book needs."""
         return self._layout.wants
 
+    def resume(
+        self, assumed: Mapping[str, Decimal], indexes: Mapping[str, Decimal], last_rebalance: Reference | None
+    ) -> None:
+        """Before any data: go on with the entries that an earlier run assumed, by leg id, and its last rebalance."""
+        self.assumed, self.assumed_index = dict(assumed), dict(indexes)
+        self.last_rebalance = last_rebalance
+        self._build(self.portfolio)
+
     def replace(self, portfolio: Portfolio) -> None:
         """Swap positions and plan; market data stays, and so do entries assumed for legs that still state none.
 

@@ -67,8 +67,9 @@ def turnover(*, shifts: Iterable[Decimal | None]) -> Decimal | None:
 
 def position_altered(before: Portfolio, after: Portfolio) -> bool:
     """Whether a change of the file opened, closed, turned or resized a position."""
-    return _sizes(before) != _sizes(after)
+    return sizes(before) != sizes(after)
 
 
-def _sizes(portfolio: Portfolio) -> dict[str, Decimal]:
+def sizes(portfolio: Portfolio) -> dict[str, Decimal]:
+    """Contracts of every leg, by its id."""
     return {leg_id(account, each): each.contracts for account in portfolio.accounts for each in account.positions}

@@ -34,7 +34,7 @@ FACT = "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDA
 NO_FACT = "DELETE FROM facts WHERE name = ?"
 CHANGE = "INSERT INTO changes (wall_ms, what, portfolio) VALUES (?, ?, ?)"
 FEED = "INSERT INTO feeds (wall_ms, feed, state, reason) VALUES (?, ?, ?, ?)"
-STAMP = "INSERT OR REPLACE INTO stamps (leg, stamp_ms, rate, paid, currency) VALUES (?, ?, ?, ?, ?)"
+STAMP = "INSERT OR REPLACE INTO stamps (leg, stamp, rate, usd) VALUES (?, ?, ?, ?)"
 PATH = "INSERT OR IGNORE INTO paths (path) VALUES (?)"
 MINUTE = (
     "INSERT INTO minutes (path, minute, low, high, last) SELECT id, ?, ?, ?, ? FROM paths WHERE path = ?"
@@ -93,10 +93,11 @@ class Journal:
         """A feed came into another state."""
         self._writer.put([(FEED, (now.wall_ms, feed, state, reason))], events=False)
 
-    def paid(self, leg: str, stamp_ms: int, rate: Decimal, paid: Decimal | None, currency: str) -> None:
-        """A funding stamp of a leg: the venue's rate, and what it paid (the hedger's sign), where that is known."""
-        amount = None if paid is None else str(paid)
-        self._writer.put([(STAMP, (leg, stamp_ms, str(rate), amount, currency))])
+    def paid(self, leg: str, stamp: str, rate: Decimal, usd: Decimal | None) -> None:
+        """A funding stamp of a leg (ISO, UTC) that has passed: the rate that was last predicted for it as the venue
+        signs it, and the payment in USD as the hedger does; None where that was not known.
+        """
+        self._writer.put([(STAMP, (leg, stamp, str(rate), None if usd is None else str(usd)))])
 
     def minutes(self, rows: Sequence[Minute], now: Instant) -> None:
         """Figures of minutes that are over; once a day's worth is too old, it goes."""

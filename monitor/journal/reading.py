@@ -100,9 +100,7 @@ def chart(connection: sqlite3.Connection, path: str, since_minute: int) -> tuple
     return tuple(Point(*row) for row in connection.execute(CHART, (path, since_minute)))
 
 
-def paid_since(connection: sqlite3.Connection, leg: str, since_ms: int) -> tuple[tuple[int, Decimal | None], ...]:
-    """Stamps of a leg since then (UTC ms) and what each paid, oldest first."""
-    rows = connection.execute(
-        "SELECT stamp_ms, paid FROM stamps WHERE leg = ? AND stamp_ms >= ? ORDER BY stamp_ms", (leg, since_ms)
-    )
-    return tuple((stamp_ms, None if paid is None else Decimal(paid)) for stamp_ms, paid in rows)
+def paid_since(connection: sqlite3.Connection, leg: str, since: str) -> tuple[tuple[str, Decimal | None], ...]:
+    """Stamps of a leg since then (ISO, UTC) and what each was predicted to pay in USD, oldest first."""
+    rows = connection.execute("SELECT stamp, usd FROM stamps WHERE leg = ? AND stamp >= ? ORDER BY stamp", (leg, since))
+    return tuple((stamp, None if usd is None else Decimal(usd)) for stamp, usd in rows)

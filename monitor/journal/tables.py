@@ -37,8 +37,7 @@ MIGRATIONS: Final = (
     ) STRICT;
     CREATE INDEX feeds_by_time ON feeds (wall_ms);
     CREATE TABLE stamps (
-        leg TEXT NOT NULL, stamp_ms INTEGER NOT NULL, rate TEXT NOT NULL, paid TEXT, currency TEXT NOT NULL,
-        PRIMARY KEY (leg, stamp_ms)
+        leg TEXT NOT NULL, stamp TEXT NOT NULL, rate TEXT NOT NULL, usd TEXT, PRIMARY KEY (leg, stamp)
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE paths (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE) STRICT;
     CREATE TABLE minutes (

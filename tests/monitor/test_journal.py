@@ -90,8 +90,10 @@ def test_minutes_merge_and_old_ones_go(tmp_path: Path) -> None:
         journal.minutes([Minute("totals.off_usd", at, number, number, number)], NOW)
     (point,) = journal.ask(lambda connection: chart(connection, "totals.off_usd", 0)).result(5)
     assert (point.minute, point.low, point.high, point.last) == (minute, 3.0, 5.0, 3.0)
-    journal.paid("a/BTC/USDT:USDT/short", 10, Decimal("0.0001"), Decimal("6.5"), "USDT")
-    assert journal.ask(lambda c: paid_since(c, "a/BTC/USDT:USDT/short", 0)).result(5) == ((10, Decimal("6.5")),)
+    stamp = "2026-11-20T08:00:00Z"
+    journal.paid("a/BTC/USDT:USDT/short", stamp, Decimal("0.0001"), Decimal("6.5"))
+    found = journal.ask(lambda c: paid_since(c, "a/BTC/USDT:USDT/short", stamp)).result(5)
+    assert found == ((stamp, Decimal("6.5")),)
     assert not journal.durable
 
 
