@@ -6,6 +6,9 @@ from hedge.market import Confirmed, Dropped, Funding, FundingInterval, Index, Ma
 
 Value = Mark | Index | Spot | Funding | FundingInterval | Confirmed | Dropped
 """What a venue says of one symbol."""
+VALUES = (Mark, Index, Spot, Funding, FundingInterval, Confirmed, Dropped)
+"""The same for `isinstance`, which is asked for every value that comes."""
+_DATED = (Mark, Index, Spot, Funding)
 
 
 class Overtaken:
@@ -16,10 +19,10 @@ class Overtaken:
 
     def overtaken(self, update: Value) -> bool:
         """Whether a newer one of its kind has come already. Equal times are in order."""
-        if not isinstance(update, Mark | Index | Spot | Funding) or update.venue_ms is None:
+        if not isinstance(update, _DATED) or update.venue_ms is None:
             return False
-        key = (type(update), update.symbol)
-        if update.venue_ms < self._newest.get(key, update.venue_ms):
+        key, venue_ms = (type(update), update.symbol), update.venue_ms
+        if venue_ms < self._newest.get(key, venue_ms):
             return True
-        self._newest[key] = update.venue_ms
+        self._newest[key] = venue_ms
         return False

@@ -57,6 +57,10 @@ class Skew:
         return (theirs - ours) / 1000
 
 
+_TIMED = (Mark, Spot, Confirmed)
+"""Of the values in one frame, those whose time is taken."""
+
+
 class Pulse:
     """Frames a second and skew of one stream, told once a second."""
 
@@ -74,7 +78,7 @@ class Pulse:
 
     def note(self, value: Value, now: Instant) -> None:
         """A value arrived; of those with the time at which they were sent the skew is taken."""
-        if isinstance(value, Mark | Spot | Confirmed) and value.venue_ms is not None:
+        if isinstance(value, _TIMED) and value.venue_ms is not None:
             self.skew.note(value.venue_ms, now)
 
     def due(self, now: Instant) -> FeedPulse | None:

@@ -14,7 +14,7 @@ from feeds.awake import slept
 from feeds.clean import ParseError
 from feeds.connection import Connection
 from feeds.dialling import dial
-from feeds.order import Value
+from feeds.order import VALUES, Value
 from feeds.pacing import Backoff, host_of, shown
 from feeds.skew import Pulse
 from feeds.trouble import Recycle, Trouble, diagnose
@@ -294,7 +294,10 @@ class Stream:
             return
         connection.bad.good(now.mono_ms)
         for each in said:
-            self._pass_on(connection, each, now)
+            if isinstance(each, VALUES):
+                self._value(connection, each, now)
+            else:
+                self._pass_on(connection, each, now)
         if connection is self._spare and connection.ready(self.watch.live, now.mono_ms):
             self._take_over(connection)
 
@@ -308,8 +311,6 @@ class Stream:
                 connection.ends_ms, connection.ends_why = now.mono_ms, said.reason
             case Ack():
                 self._answered(connection, said)
-            case _ if isinstance(said, Value):
-                self._value(connection, said, now)
             case _:
                 self.world.emit(said)
 

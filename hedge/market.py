@@ -23,7 +23,7 @@ FeedStatus = Literal["idle", "dialling", "subscribing", "live", "stale", "backin
 Side = Literal["long", "short"]
 
 
-class Instant(Struct, frozen=True):
+class Instant(Struct, frozen=True, gc=False):
     """One moment on both clocks."""
 
     mono_ms: int
@@ -48,7 +48,7 @@ class Want(Struct, frozen=True):
     """Where it is not empty, no market is wanted (`symbol` is empty) but what this public address holds."""
 
 
-class Mark(Struct, frozen=True, tag=True):
+class Mark(Struct, frozen=True, tag=True, gc=False):
     """Mark price of a perpetual, in its quote currency."""
 
     feed: str
@@ -62,7 +62,7 @@ class Mark(Struct, frozen=True, tag=True):
     """The venue's own time, for display, order and skew only."""
 
 
-class Index(Struct, frozen=True, tag=True):
+class Index(Struct, frozen=True, tag=True, gc=False):
     """Index (oracle) price of a perpetual's underlying, in its quote currency."""
 
     feed: str
@@ -75,7 +75,7 @@ class Index(Struct, frozen=True, tag=True):
     """The mark that came with it, where marks go on and an index comes seldom: the basis is of one moment."""
 
 
-class Spot(Struct, frozen=True, tag=True):
+class Spot(Struct, frozen=True, tag=True, gc=False):
     """Mid of best bid and ask of a spot pair such as `BTC/USDT`."""
 
     feed: str
@@ -86,7 +86,7 @@ class Spot(Struct, frozen=True, tag=True):
     venue_ms: int | None = None
 
 
-class Funding(Struct, frozen=True, tag=True):
+class Funding(Struct, frozen=True, tag=True, gc=False):
     """The rate predicted for the coming stamp, as the venue signs it (positive: longs pay shorts), and the stamp.
 
     `rate` None means the venue says there is none (dated contract, before listing); zero is a legitimate rate.
@@ -101,7 +101,7 @@ class Funding(Struct, frozen=True, tag=True):
     venue_ms: int | None = None
 
 
-class FundingInterval(Struct, frozen=True, tag=True):
+class FundingInterval(Struct, frozen=True, tag=True, gc=False):
     """Hours between two stamps of a perpetual, and where that is known from."""
 
     feed: str
@@ -116,7 +116,7 @@ class FundingInterval(Struct, frozen=True, tag=True):
         return self.source == "assumed"
 
 
-class Confirmed(Struct, frozen=True, tag=True):
+class Confirmed(Struct, frozen=True, tag=True, gc=False):
     """A delta of this symbol arrived: every value it does not mention still holds, as of now."""
 
     feed: str
