@@ -95,7 +95,9 @@ def _prices(leg: Leg, why: dict[str, str], flags: list[str]) -> tuple[Decimal | 
     for name, result, needed in (("price_result_usd", price, ()), ("basis_result_usd", basis, ("mark",))):
         if result is None:
             lacking = next((what for what in ("index", *needed) if getattr(market, what) is None), "price")
-            why[name] = leg.facts_why or (why_no_entry(leg) if entry is None else f"no {lacking} has come yet")
+            gone = market.gone.get(lacking)
+            missing = f"no {lacking}: {gone}" if gone else f"no {lacking} has come yet"
+            why[name] = leg.facts_why or (why_no_entry(leg) if entry is None else missing)
     if price is not None and leg.entry_index is None:
         flags.append(NO_PREMIUM)
     return price, basis

@@ -30,7 +30,8 @@ def test_a_dropped_index_says_why_wherever_it_is_missed() -> None:
     book.apply(Dropped(FEED, BTC, ("index",), 1, CLOSED))
     row = parts(book, 1)[0]
     assert row.index is row.basis_pct is None
-    assert row.why["index"] == row.why["basis_pct"] == f"no index: {CLOSED}"
+    for name in ("index", "basis_pct", "price_result_usd", "basis_result_usd"):
+        assert row.why[name] == f"no index: {CLOSED}"
     assert row.mark == 65000
     book.apply(index("bingx", BTC, "65001", 2))
     row = parts(book, 2)[0]
