@@ -14,9 +14,10 @@ from aiohttp import web
 from test_rest import venue
 
 from feeds import bingx, weex
+from feeds.clean import ParseError
 from feeds.facts import Question, ask
 from feeds.venue import Ack, Pong, Reply
-from hedge.market import Funding, FundingInterval, Index, Mark
+from hedge.market import Dropped, Funding, FundingInterval, Index, Mark
 
 WIRE = Path(os.environ.get("HEDGETUI_WIRE", "/nonexistent"))
 pytestmark = pytest.mark.skipif(not WIRE.exists(), reason="HEDGETUI_WIRE does not lead to the captured messages")
@@ -120,3 +121,16 @@ async def test_the_facts_process_reads_the_smallest_bodies_that_ccxt_accepts() -
         assert facts.failures == []
         assert [(each.native_id.replace("-", ""), each.contract_size) for each in facts.instruments] == [("BTCUSDT", 1)]
         assert facts.instruments[0].step == Decimal("0.0001")
+
+
+def test_every_captured_frame_of_every_venue_is_read_or_refused() -> None:
+    known = Mark | Index | Dropped | Ack | Pong | Reply
+    for path in sorted(WIRE.glob("*/*.jsonl")):
+        for line in path.read_text().splitlines():
+            for frame in (line, line.encode(), gzip.compress(line.encode())):
+                for feed, native in ((bingx.SWAP, "BTC-USDT"), (weex.CONTRACT, "BTCUSDT")):
+                    try:
+                        said = feed.parser({native: BTC}).parse(frame, 1)
+                    except ParseError:
+                        continue
+                    assert all(isinstance(each, known) for each in said), path.name
