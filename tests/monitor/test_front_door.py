@@ -29,7 +29,10 @@ def test_the_settings_know_every_theme_and_feed() -> None:
     assert set(settings.VENUE_IDS) == set(VENUES)
 
 
-@pytest.mark.parametrize("command", [(), ("monitor",), ("status",), ("stop",), ("check",), ("schema",)])
+@pytest.mark.parametrize(
+    "command",
+    [(), ("monitor",), ("status",), ("stop",), ("check",), ("schema",), ("record",), ("replay",)],
+)
 def test_every_command_explains_itself(shell: Shell, command: tuple[str, ...]) -> None:
     run = shell(*command, "--help")
     assert run.code == 0
