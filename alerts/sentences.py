@@ -289,6 +289,15 @@ def _gap(alert: Alert, scene: Scene) -> Said:
     )
 
 
+def _contract(alert: Alert, scene: Scene) -> Said:
+    leg = scene.legs.get(alert.subject)
+    if not alert.note:
+        return _plain(alert, scene)
+    where = alert.subject if leg is None else leg.venue
+    order = ("Look at the position", f" on {where}.") if alert.level > 1 else ("", "")
+    return Said(leg_title("Contract", leg, alert), alert.note, ".", *order, about(leg, alert))
+
+
 def _plain(alert: Alert, scene: Scene) -> Said:
     """A rule that brings its own words."""
     name = alert.rule.replace("_", " ").capitalize()
@@ -309,5 +318,6 @@ _SPEAKERS: dict[str, Callable[[Alert, Scene], Said]] = {
     "price": _price,
     "stop_loss": _stop,
     "take_profit": _stop,
+    "facts": _contract,
     "monitor_gap": _gap,
 }

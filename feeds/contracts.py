@@ -20,6 +20,8 @@ MULTIPLIED = re.compile(
 
 MOST_LEVELS = 200
 MINUTE_MS = 60_000
+FAR_MS = 4_102_444_800_000
+"""The year 2100."""
 HOUR_MS = 60 * MINUTE_MS
 
 
@@ -80,8 +82,18 @@ def instrument_of(venue: str, market: Mapping[str, Any], now_ms: int) -> Instrum
         taker_fee=optional(market["taker"]),
         maintenance_rate=None if percent is None else percent / 100,
         active=market["active"] is not False,
+        ends_ms=ends_of(market["info"]),
         at_ms=now_ms,
     )
+
+
+def ends_of(info: Mapping[str, Any]) -> int | None:
+    """When a venue ends a perpetual, where it has announced that; until then the fields hold nothing, or a far day."""
+    for name in ("deliveryDate", "deliveryTime", "expTime", "offTime"):
+        text = str(info.get(name) or "")
+        if text.isascii() and text.isdecimal() and len(text) == 13 and 0 < int(text) < FAR_MS:
+            return int(text)
+    return None
 
 
 def tiers_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Tier, ...]:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from alerts.doubts import Doubts
+from alerts.fact_news import FactNews, News
 from alerts.feed_rules import hot_legs, judge_feeds
 from alerts.figures import clock as clock_words
 from alerts.levels import Levels, levels_from
@@ -94,6 +95,7 @@ class Watch:
         self.past = Past()
         self._judging = Judging(self.book)
         self._doubts = Doubts()
+        self._facts = FactNews()
         self._orders = Orders()
         self._started = clock.now()
         self._reading_since_ms = self._started.mono_ms
@@ -129,6 +131,7 @@ class Watch:
             return
         if isinstance(update, Woke):
             self._woke(update)
+        self._tell(self._facts.heard(update, self._clock.now().wall_ms))
         if isinstance(update, AccountRead):
             self._reread()
         if isinstance(update, FeedState | SymbolState):
@@ -156,6 +159,7 @@ class Watch:
     def replace(self, portfolio: Portfolio) -> None:
         """The file was edited and is valid: the new book holds from now on, and alerts of what is gone close."""
         now = self._clock.now()
+        self.book.ledger.saved()
         changes = what_changed(self._file, portfolio)
         _LOG.info("the file changed: %s", changes)
         self._applied = (now.mono_ms, f"File applied {clock_words(now.wall_ms)}: {changes}.")
@@ -194,6 +198,15 @@ class Watch:
         """Other markets are read from now on, by feeds that go on: the new ones get their time to bring something."""
         self._reading_since_ms = self._clock.now().mono_ms
 
+    def _tell(self, news: Iterable[News]) -> None:
+        """Something about a contract changed, and everybody who holds it is told once."""
+        now = self._clock.now()
+        for each in news:
+            for leg in self.book.layout.legs_at.get(each.place, ()):
+                reading = Reading("facts", leg.id, None, each.level, each.level, note=each.words)
+                self.alarm.happened(reading, now)
+                self.news = True
+
     def _woke(self, update: Woke) -> None:
         """Nobody watched while the machine slept."""
         gap = Reading("monitor_gap", BOOK, Decimal(update.slept_ms) / 1000, CAUTION, CAUTION)
@@ -228,6 +241,7 @@ class Watch:
         fundings = {at: found.funding for at, found in self.book.ledger.markets.items() if found.funding is not None}
         doubts = self._doubts.look(base.feeds, base.positions, fundings, now)
         standing = {subject for rule, subject in self.alarm.state.alerts if rule == "feed"}
+        self._tell(self._facts.ending(now.wall_ms))
         feeds = judge_feeds(base.feeds, base.positions, base.assets, hot, waited_ms, doubts, standing)
         self.alarm.judged(feeds, now)
         if self.past.due(now.mono_ms):

@@ -211,7 +211,8 @@ class Book:
             case SymbolState():
                 self.ledger.note_symbol(update)
                 market = self._market(update.feed, update.symbol)
-                return self._touches_of(market) | {f"feed:{update.feed}"}
+                told = self._refresh_market(market) if update.feed.endswith("-facts") else self._touches_of(market)
+                return told | {f"feed:{update.feed}"}
             case FeedPulse():
                 self.ledger.pulses[update.feed] = update
                 return NOTHING
@@ -303,11 +304,11 @@ class Book:
         return self._touches_of(market)
 
     def _facts(self, update: Instrument | Tiers) -> Touched:
-        market = self.ledger.market(update.venue, update.symbol)
         if isinstance(update, Tiers):
+            market = self.ledger.market(update.venue, update.symbol)
             market.tiers = update
             return self._refresh_market(market)
-        market.instrument = update
+        market = self.ledger.listed(update)
         return self._refresh_market(market) | self._settled(market)
 
     def _past(self, update: Candles | Settlements) -> Touched:

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from hedge.book.basis_minutes import TOGETHER_MS, BasisMinutes
 from hedge.book.trail import Trail
+from hedge.contract_changes import altered
 from hedge.history import UsualBasis, usual_basis
 from hedge.market import (
     AccountRead,
@@ -63,6 +64,7 @@ class Market:
     """One symbol at one venue: its newest values and its contract facts."""
 
     __slots__ = (
+        "altered",
         "candles",
         "confirmed",
         "funding",
@@ -95,6 +97,8 @@ class Market:
         self.funding: Funding | None = None
         self.interval: FundingInterval | None = None
         self.instrument: Instrument | None = None
+        self.altered = ""
+        """What its facts changed in, so that positions of the file cannot be counted by them."""
         self.tiers: Tiers | None = None
         self.candles: dict[tuple[str, int], Candles] = {}
         """By kind of price and hours."""
@@ -264,6 +268,20 @@ class Ledger:
         else:
             sick[update.symbol] = update
         self.market(venue_of(update.feed), update.symbol).states[update.feed] = update
+
+    def listed(self, update: Instrument) -> Market:
+        """Take new contract facts; where they mean something else than before, that stands until the file is saved."""
+        market, teller = self.market(update.venue, update.symbol), f"{update.venue}-facts"
+        market.altered = market.altered or altered(market.instrument, update)
+        market.instrument = update
+        market.states.pop(teller, None)
+        self.sick.get(teller, {}).pop(update.symbol, None)
+        return market
+
+    def saved(self) -> None:
+        """The file was saved with the contracts as they are now."""
+        for market in self.markets.values():
+            market.altered = ""
 
     def forget(self, update: Unread) -> None:
         """A symbol or a whole feed is not read any more: what it said of itself no longer counts."""

@@ -142,7 +142,9 @@ class Leg:
         return self.past.credit != before
 
     def _facts_trouble(self) -> str:
-        instrument = self.market.instrument
+        instrument, unlisted = self.market.instrument, self.market.states.get(f"{self.market.venue}-facts")
+        if unlisted is not None and unlisted.state == "quarantined":
+            return unlisted.reason
         if instrument is None:
             return f"contract facts of {self.market.symbol} are not read yet"
         if instrument.contract_size <= 0 or instrument.multiplier <= 0:
@@ -152,6 +154,13 @@ class Leg:
             return f"{self.market.venue} lists it as {kind}, settled in {instrument.settle}"
         if self.asset not in (coin_name(instrument.base), strip_multiplier(instrument.base)[0]):
             return f"{self.market.venue} lists it as a contract on {instrument.base}, not {self.asset}"
+        if instrument.quote != self.quote:
+            return f"{self.market.venue} quotes it in {instrument.quote}, not {self.quote}"
+        if instrument.multiplier != self.position.perp.multiplier:
+            units = f"{instrument.multiplier:f} coins a unit, not {self.position.perp.multiplier:f}"
+            return f"{self.market.venue} counts {units}"
+        if self.market.altered:
+            return f"{self.market.altered}; look at the position on {self.market.venue}, then save the file again"
         return ""
 
     def _margins(self, size: Decimal) -> None:
