@@ -189,7 +189,7 @@ _ROWS = msgspec.json.Decoder(Rows)
 def anchors(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Update]:
     """Index, coming funding and interval of these markets from a `premiumIndex` body. Raises ParseError.
 
-    A row that cannot be read costs its market what was known of it, and the others nothing.
+    A row that is missing or cannot be read costs its market what was known of it, and the others nothing.
     """
     try:
         found = _ROWS.decode(body)
@@ -197,15 +197,15 @@ def anchors(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Up
         raise ParseError(f"not BingX's premiumIndex: {clean(str(error), 120)}") from None
     if found.code != 0 or found.data is None:
         raise ParseError(f"BingX's premiumIndex says {found.code} {clean(found.msg, 80)}")
+    rows = {row.symbol: row for row in (found.data if isinstance(found.data, list) else [found.data])}
     said: list[Update] = []
-    for row in found.data if isinstance(found.data, list) else [found.data]:
-        symbol = symbols.get(row.symbol)
-        if symbol is None:
-            continue
+    for each, symbol in symbols.items():
+        row, reason = rows.get(each), "bingx premiumIndex has no row of it"
         try:
-            said += of_row(row, symbol, at_mono_ms)
+            said += [] if row is None else of_row(row, symbol, at_mono_ms)
         except ParseError as error:
-            reason = f"the row of bingx premiumIndex cannot be read: {error}"
+            row, reason = None, f"the row of bingx premiumIndex cannot be read: {error}"
+        if row is None:
             said.append(Dropped(FEED, symbol, ("index", "funding"), at_mono_ms, reason))
     return said
 
@@ -214,7 +214,9 @@ def of_row(row: Row, symbol: str, at_mono_ms: int) -> list[Update]:
     """What one row says. Raises ParseError."""
     said: list[Update] = []
     index, settled_ms, next_ms = price(row.indexPrice), unix_ms(row.updateTime), unix_ms(row.nextFundingTime)
-    if index is not None:
+    if index is None:
+        said.append(Dropped(FEED, symbol, ("index",), at_mono_ms, "bingx premiumIndex has none of it"))
+    else:
         said.append(Index(FEED, symbol, index, at_mono_ms, INDEX_LIMIT_MS, mark=price(row.markPrice)))
     if next_ms is not None and settled_ms is not None and next_ms <= settled_ms:
         next_ms = None  # a stamp that has been settled is not the next one

@@ -198,21 +198,21 @@ _ROWS = msgspec.json.Decoder(list[Row])
 def anchors(body: bytes, symbols: Mapping[str, str], at_mono_ms: int) -> list[Update]:
     """Coming funding and its interval of these markets from a `premiumIndex` body. Raises ParseError.
 
-    A row that cannot be read costs its market what was known of it, and the others nothing.
+    A row that is missing or cannot be read costs its market what was known of it, and the others nothing.
     """
     try:
         rows = _ROWS.decode(body)
     except (ValueError, RecursionError) as error:
         raise ParseError(f"not WEEX's premiumIndex: {clean(str(error), 120)}") from None
+    listed = {row.symbol: row for row in rows}
     said: list[Update] = []
-    for row in rows:
-        symbol = symbols.get(row.symbol)
-        if symbol is None:
-            continue
+    for each, symbol in symbols.items():
+        row, reason = listed.get(each), "weex premiumIndex has no row of it"
         try:
-            said += of_row(row, symbol, at_mono_ms)
+            said += [] if row is None else of_row(row, symbol, at_mono_ms)
         except ParseError as error:
-            reason = f"the row of weex premiumIndex cannot be read: {error}"
+            row, reason = None, f"the row of weex premiumIndex cannot be read: {error}"
+        if row is None:
             said.append(Dropped(FEED, symbol, ("funding",), at_mono_ms, reason))
     return said
 

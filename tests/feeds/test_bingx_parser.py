@@ -20,6 +20,7 @@ from hedge.market import Dropped, Funding, FundingInterval, Index, Mark
 
 BTC, ETH = "BTC/USDT:USDT", "ETH/USDC:USDC"
 SYMBOLS = {"BTC-USDT": BTC, "ETH-USDC": ETH}
+ONE = {"BTC-USDT": BTC}
 HOUR_MS = 3_600_000
 
 
@@ -182,7 +183,7 @@ def listed(*rows: object, code: int = 0) -> bytes:
 
 
 def test_the_list_gives_index_with_the_mark_beside_it_coming_rate_and_interval() -> None:
-    assert anchors(listed(row(), row("DOGE-USDT")), SYMBOLS, 7) == [
+    assert anchors(listed(row(), row("DOGE-USDT")), ONE, 7) == [
         Index("bingx-swap", BTC, Decimal("100.25"), 7, 30_000, mark=Decimal("100.5")),
         Funding("bingx-swap", BTC, Decimal("-0.00021"), WALL_MS + HOUR_MS, 7, 120_000),
         FundingInterval("bingx-swap", BTC, Decimal(4), "bingx premiumIndex", 7),
@@ -191,36 +192,37 @@ def test_the_list_gives_index_with_the_mark_beside_it_coming_rate_and_interval()
 
 def test_asked_for_one_it_is_no_list() -> None:
     body = msgspec.json.encode({"code": 0, "msg": "", "data": row()})
-    assert anchors(body, SYMBOLS, 7) == anchors(listed(row()), SYMBOLS, 7)
+    assert anchors(body, ONE, 7) == anchors(listed(row()), ONE, 7)
 
 
 def test_update_time_is_no_freshness_and_a_settled_stamp_is_not_the_next() -> None:
     old = {"updateTime": WALL_MS - 300 * HOUR_MS}
-    assert anchors(listed(row(**old)), SYMBOLS, 7) == anchors(listed(row()), SYMBOLS, 7)
+    assert anchors(listed(row(**old)), ONE, 7) == anchors(listed(row()), ONE, 7)
     for settled in (WALL_MS + HOUR_MS, WALL_MS + 2 * HOUR_MS):
-        funding = anchors(listed(row(updateTime=settled)), SYMBOLS, 7)[1]
+        funding = anchors(listed(row(updateTime=settled)), ONE, 7)[1]
         assert isinstance(funding, Funding)
         assert (funding.rate, funding.next_ms) == (Decimal("-0.00021"), None)
 
 
 @pytest.mark.parametrize("stamp", [0, 28_800_000, None, 9 * 10**17])
 def test_a_next_stamp_of_no_sane_year_is_none(stamp: int | None) -> None:
-    funding = anchors(listed(row(nextFundingTime=stamp)), SYMBOLS, 7)[1]
+    funding = anchors(listed(row(nextFundingTime=stamp)), ONE, 7)[1]
     assert isinstance(funding, Funding)
     assert funding.next_ms is None
 
 
 @pytest.mark.parametrize("hours", [0, -8, 25, 480, None])
 def test_an_interval_that_is_none_is_not_said(hours: int | None) -> None:
-    said = anchors(listed(row(fundingIntervalHours=hours)), SYMBOLS, 7)
+    said = anchors(listed(row(fundingIntervalHours=hours)), ONE, 7)
     assert [type(each) for each in said] == [Index, Funding]
 
 
 def test_an_empty_index_or_rate_is_none() -> None:
-    said = anchors(listed(row(indexPrice="", lastFundingRate="")), SYMBOLS, 7)
-    assert [type(each) for each in said] == [Funding, FundingInterval]
-    assert isinstance(said[0], Funding)
-    assert said[0].rate is None
+    said = anchors(listed(row(indexPrice="", lastFundingRate="")), ONE, 7)
+    assert said[0] == Dropped("bingx-swap", BTC, ("index",), 7, "bingx premiumIndex has none of it")
+    assert [type(each) for each in said[1:]] == [Funding, FundingInterval]
+    assert isinstance(said[1], Funding)
+    assert said[1].rate is None
 
 
 @pytest.mark.parametrize("keys", [{"indexPrice": "0"}, {"indexPrice": "x"}, {"lastFundingRate": "1.5"}])
@@ -229,6 +231,12 @@ def test_a_row_that_cannot_be_read_costs_its_market_alone(keys: dict[str, object
     assert isinstance(said[0], Dropped)
     assert (said[0].symbol, said[0].fields) == (BTC, ("index", "funding"))
     assert "the row of bingx premiumIndex cannot be read: not a" in said[0].reason
+    assert [type(each) for each in said[1:]] == [Index, Funding, FundingInterval]
+
+
+def test_a_market_without_a_row_is_known_to_have_none() -> None:
+    said = anchors(listed(row("ETH-USDC")), SYMBOLS, 7)
+    assert said[0] == Dropped("bingx-swap", BTC, ("index", "funding"), 7, "bingx premiumIndex has no row of it")
     assert [type(each) for each in said[1:]] == [Index, Funding, FundingInterval]
 
 
@@ -243,13 +251,13 @@ def test_a_row_that_cannot_be_read_costs_its_market_alone(keys: dict[str, object
 )
 def test_a_body_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):
-        anchors(body, SYMBOLS, 0)
+        anchors(body, ONE, 0)
 
 
 def test_the_list_is_asked_at_a_polite_pace_and_the_index_believed_for_three_of_them() -> None:
     assert 5 <= ANCHOR.every_s <= 10
     assert ANCHOR.limit_ms >= 3000 * ANCHOR.every_s
-    (index, *_) = anchors(listed(row()), SYMBOLS, 0)
+    (index, *_) = anchors(listed(row()), ONE, 0)
     assert isinstance(index, Index)
     assert index.limit_ms == 3000 * ANCHOR.every_s
 
@@ -275,7 +283,7 @@ def test_only_parse_errors_come_out(frames: list[bytes], pack: bool) -> None:
 @given(st.binary() | st.lists(DATA).map(lambda rows: listed(*rows)) | FRAME.map(msgspec.json.encode))
 def test_only_parse_errors_come_out_of_the_list(body: bytes) -> None:
     try:
-        said = anchors(body, SYMBOLS, 0)
+        said = anchors(body, ONE, 0)
     except ParseError:
         return
     assert all(each.price > 0 for each in said if isinstance(each, Index))

@@ -18,6 +18,7 @@ from hedge.market import Dropped, Funding, FundingInterval, Index, Mark
 
 BTC, SPY = "BTC/USDT:USDT", "SPY/USDT:USDT"
 SYMBOLS = {"BTCUSDT": BTC, "SPYUSDT": SPY}
+ONE = {"BTCUSDT": BTC}
 FEED = "weex-contract"
 HOUR_MS = 3_600_000
 
@@ -198,41 +199,41 @@ def listed(*rows: object) -> bytes:
 
 
 def test_the_list_gives_the_forecast_and_the_interval_and_never_a_price() -> None:
-    assert anchors(listed(row(), row("XUSDT")), SYMBOLS, 7) == [
+    assert anchors(listed(row(), row("XUSDT")), ONE, 7) == [
         Funding(FEED, BTC, Decimal("0.00004"), WALL_MS + HOUR_MS, 7, 120_000, WALL_MS),
         FundingInterval(FEED, BTC, Decimal(4), "weex premiumIndex", 7),
     ]
 
 
 def test_without_a_forecast_there_is_no_rate_and_the_settled_one_does_not_stand_in() -> None:
-    funding = anchors(listed(row(forecastFundingRate="")), SYMBOLS, 7)[0]
+    funding = anchors(listed(row(forecastFundingRate="")), ONE, 7)[0]
     assert isinstance(funding, Funding)
     assert funding.rate is None
 
 
 @pytest.mark.parametrize("stamp", [28_800_000, 0, None, "", WALL_MS - 60_001])
 def test_a_next_stamp_in_the_past_is_none(stamp: object) -> None:
-    funding = anchors(listed(row(nextFundingTime=stamp)), SYMBOLS, 7)[0]
+    funding = anchors(listed(row(nextFundingTime=stamp)), ONE, 7)[0]
     assert isinstance(funding, Funding)
     assert (funding.rate, funding.next_ms) == (Decimal("0.00004"), None)
 
 
 def test_a_stamp_that_has_just_passed_is_due() -> None:
-    funding = anchors(listed(row(nextFundingTime=str(WALL_MS - 60_000))), SYMBOLS, 7)[0]
+    funding = anchors(listed(row(nextFundingTime=str(WALL_MS - 60_000))), ONE, 7)[0]
     assert isinstance(funding, Funding)
     assert funding.next_ms == WALL_MS - 60_000
 
 
 @pytest.mark.parametrize(("minutes", "hours"), [(60, 1), (240, 4), (480, 8), (90, Decimal("1.5")), (1440, 24)])
 def test_the_cycle_is_in_minutes(minutes: int, hours: Decimal) -> None:
-    interval = anchors(listed(row(collectCycle=minutes)), SYMBOLS, 7)[1]
+    interval = anchors(listed(row(collectCycle=minutes)), ONE, 7)[1]
     assert isinstance(interval, FundingInterval)
     assert interval.hours == hours
 
 
 @pytest.mark.parametrize("minutes", [0, -480, 1441, None])
 def test_a_cycle_that_is_none_is_not_said(minutes: int | None) -> None:
-    assert [type(each) for each in anchors(listed(row(collectCycle=minutes)), SYMBOLS, 7)] == [Funding]
+    assert [type(each) for each in anchors(listed(row(collectCycle=minutes)), ONE, 7)] == [Funding]
 
 
 @pytest.mark.parametrize("keys", [{"forecastFundingRate": "1.5"}, {"forecastFundingRate": "x"}])
@@ -244,10 +245,16 @@ def test_a_row_that_cannot_be_read_costs_its_market_alone(keys: dict[str, object
     assert [type(each) for each in said[1:]] == [Funding, FundingInterval]
 
 
+def test_a_market_without_a_row_is_known_to_have_none() -> None:
+    said = anchors(listed(row("SPYUSDT")), SYMBOLS, 7)
+    assert said[0] == Dropped(FEED, BTC, ("funding",), 7, "weex premiumIndex has no row of it")
+    assert [type(each) for each in said[1:]] == [Funding, FundingInterval]
+
+
 @pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b"\xff", b"[" * 100_000, b'{"code":-1121,"msg":"x"}'])
 def test_a_body_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError):
-        anchors(body, SYMBOLS, 0)
+        anchors(body, ONE, 0)
 
 
 def test_the_list_is_believed_for_three_polls() -> None:
@@ -288,7 +295,7 @@ def test_only_parse_errors_come_out(frames: list[str | bytes]) -> None:
 @given(st.binary() | st.lists(ROW | LEAF).map(msgspec.json.encode))
 def test_only_parse_errors_come_out_of_the_list(body: bytes) -> None:
     try:
-        said = anchors(body, SYMBOLS, 0)
+        said = anchors(body, ONE, 0)
     except ParseError:
         return
     assert all(isinstance(each, Funding | FundingInterval | Dropped) for each in said)
