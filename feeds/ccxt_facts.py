@@ -194,7 +194,8 @@ async def brackets(exchange: Any, instrument: Instrument, market: Mapping[str, A
     known, symbol = metadata_of(instrument.venue), instrument.symbol
     if known.brackets == "leverage":
         if "margin tables" not in exchange.options:  # the same list for every market
-            exchange.options["margin tables"] = (await exchange.public_post_info({"type": "meta"}))["marginTables"]
+            meta = await exchange.public_post_info({"type": "meta"})
+            exchange.options["margin tables"] = meta.get("marginTables") or []
         info = market["info"]
         tables = exchange.options["margin tables"]
         return brackets_by_leverage(tables, info.get("marginTableId"), info["maxLeverage"]), known.tiers
