@@ -57,7 +57,7 @@ STEP = Decimal("0.001")
 REACH = Decimal("0.00201")
 """A proof made while another price stands at one end of its own step must hold to the other end: 2 STEP/(1 - STEP)."""
 STRETCH = REACH / (ONE - REACH)
-AHEAD_MS = 60_000
+AHEAD_MS = 120_000
 """How long a proof about the pace holds."""
 LEAST_USD = Decimal("0.000001")
 """Sums are rounded to 1e-12; below this nothing is proved."""

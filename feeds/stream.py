@@ -293,9 +293,10 @@ class Stream:
                 self.watch.unreadable(error.symbol, str(error))
             return
         connection.bad.good(now.mono_ms)
+        told = ""
         for each in said:
             if isinstance(each, VALUES):
-                self._value(connection, each, now)
+                told = self._value(connection, each, now, told)
             else:
                 self._pass_on(connection, each, now)
         if connection is self._spare and connection.ready(self.watch.live, now.mono_ms):
@@ -314,16 +315,19 @@ class Stream:
             case _:
                 self.world.emit(said)
 
-    def _value(self, connection: Connection, said: Value, now: Instant) -> None:
-        """A value of one symbol, where that is still wanted and not older than what is known."""
-        if said.symbol not in self._natives or connection.order.overtaken(said):
-            return
+    def _value(self, connection: Connection, said: Value, now: Instant, told: str) -> str:
+        """A value of one symbol, where that is wanted and not overtaken; `told` is that of the value before, if any."""
+        symbol = said.symbol
+        if symbol not in self._natives or connection.order.overtaken(said):
+            return told
         if connection is self._spare:
-            connection.hold(said, said.symbol, now.mono_ms)
-            return
+            connection.hold(said, symbol, now.mono_ms)
+            return told
         self._pulse.note(said, now)
-        self._data(connection, said.symbol, now.mono_ms)
+        if symbol != told:
+            self._data(connection, symbol, now.mono_ms)
         self.world.emit(said)
+        return symbol
 
     def _data(self, connection: Connection, symbol: str, now_ms: int) -> None:
         """Data of a symbol came: it is live, and proven."""

@@ -94,10 +94,9 @@ class Guard:
 
     def holds(self, update: Price) -> bool:
         """Whether the market is still where its parts were judged."""
-        price, at_ms, market = update.price, update.at_mono_ms, self.market
+        market, at_ms = self.market, update.at_mono_ms
         if at_ms > self.until_ms or market.usual is not self.usual:
             return False
-        mark, index = market.mark, market.index
         if isinstance(update, Mark):
             low, high = self.marks
             self.mark_until_ms = _fresh_until(update)
@@ -107,9 +106,12 @@ class Guard:
                 return False
         else:
             low, high = self.spots
-        if not low <= price <= high:
+        if not low <= update.price <= high:
             return False
-        if self.lowest is None or self.highest is None or mark is None or index is None:
+        if self.lowest is None or self.highest is None:
+            return True
+        mark, index = market.mark, market.index
+        if mark is None or index is None:
             return True
         return self.lowest * index.price <= mark.price <= self.highest * index.price
 

@@ -20,7 +20,7 @@ from alerts.levels import Levels, levels_from
 from alerts.limits import nearest_limits
 from alerts.rules import Stops, judge_asset, judge_totals
 from alerts.scene import Scene, scene
-from alerts.slow_rules import judge_edit, judge_slow
+from alerts.slow_rules import judge_edit, judge_journal, judge_slow
 from alerts.values import BOOK, CAUTION, LEVEL_NAMES, WARNING, Alert, Key, Reading
 from alerts.words import alert_rows, past_alert
 from hedge.book.book import Book, Touched
@@ -49,7 +49,9 @@ from monitor.alarm import Alarm
 from monitor.aside import Case
 from monitor.file_changes import what_changed
 from monitor.history import FIGURES, Past
+from monitor.journal import Journal
 from monitor.judging import Judging
+from monitor.keeping import Keeper
 from monitor.messages import Acknowledge, Answer, History, Rebase, Rebased, Reckoned, Refused, Reset
 from monitor.orders import Made, Orders
 
@@ -77,8 +79,13 @@ class Watch:
         mode: Mode = "live",
         notices: tuple[str, ...] = (),
         top_up_hours: Decimal = TOP_UP_HOURS,
+        journal: Journal | None = None,
     ) -> None:
+        """`journal`: where it goes on from, and what it writes into; without one nothing outlives it."""
         self._clock = clock
+        self._journal = journal
+        self._keeper = None if journal is None else Keeper(journal)
+        self._journal_trouble = ""
         self._path = path
         self._mode: Mode = mode
         self._notices = notices
@@ -91,7 +98,7 @@ class Watch:
         """Legs that are lost and not in the book any more."""
         self.book = Book(portfolio)
         self.book.top_up_hours = top_up_hours
-        self.alarm = Alarm()
+        self.alarm = Alarm(journal)
         self.past = Past()
         self._judging = Judging(self.book)
         self._doubts = Doubts()
@@ -103,6 +110,29 @@ class Watch:
         self._feeds_changed = False
         self.news = True
         self._settle(portfolio)
+        if journal is not None and self._keeper is not None:
+            self._resume(journal, self._keeper)
+
+    def _resume(self, journal: Journal, keeper: Keeper) -> None:
+        """Go on where the last run of this book ended; alerts of what is not in the file any more close."""
+        restored, now = journal.restore(), self._clock.now()
+        keeper.resume(self.book, restored)
+        self.past.resume(journal, now)
+        self.alarm.resume(restored, now)
+        self.alarm.drop_all_but(self._look(now) | self._lasting(), "not in the portfolio file any more", now)
+
+    def journal_failing(self, why: str) -> None:
+        """The journal cannot be written; empty: it is written again."""
+        self._journal_trouble = why
+
+    def journal_lost(self, words: str) -> None:
+        """The journal was damaged and put aside."""
+        self.alarm.happened(Reading("fault", "journal", None, WARNING, WARNING, note=words), self._clock.now())
+
+    def stopped(self, who: str) -> None:
+        """The end on purpose: written down, with everything that still waits."""
+        if self._journal is not None:
+            self._journal.stop(who, self._clock.now())
 
     def _settle(self, portfolio: Portfolio) -> None:
         """Levels and stops of the file that holds now."""
@@ -136,6 +166,8 @@ class Watch:
             self._reread()
         if isinstance(update, FeedState | SymbolState):
             self._feeds_changed = True
+            if self._keeper is not None and isinstance(update, FeedState):
+                self._keeper.feed(update, self._clock.now())
         if touched:
             self.news = True
             if not isinstance(update, UNREAD):
@@ -165,6 +197,8 @@ class Watch:
         self._applied = (now.mono_ms, f"File applied {clock_words(now.wall_ms)}: {changes}.")
         self._mistake = ""
         self._file = portfolio
+        if self._keeper is not None:
+            self._keeper.changed(changes, portfolio, now)
         filled = with_reads(portfolio, self.book.ledger.reads, self.book.portfolio)
         self._hold(filled, "taken out of the portfolio file", now)
 
@@ -233,6 +267,7 @@ class Watch:
         readings += judge_totals(base.totals, self.levels)
         readings += judge_slow(base.positions, base.accounts, base.money, base.totals, self.levels)
         readings.append(judge_edit(self._mistake.partition(": ")[2]))
+        readings.append(judge_journal(self._journal_trouble))
         self._gone -= {row.id for row in base.positions}
         readings += [Reading("leg_lost", leg) for leg in self._gone]
         self.alarm.judged(readings, now)
@@ -244,6 +279,8 @@ class Watch:
         self._tell(self._facts.ending(now.wall_ms))
         feeds = judge_feeds(base.feeds, base.positions, base.assets, hot, waited_ms, doubts, standing)
         self.alarm.judged(feeds, now)
+        if self._keeper is not None:
+            self._keeper.look(self.book, base, now)
         if self.past.due(now.mono_ms):
             self.past.sample(now.mono_ms, samples_of(base.positions))
         return {(reading.rule, reading.subject) for reading in (*readings, *feeds)}

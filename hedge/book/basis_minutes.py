@@ -20,6 +20,7 @@ SECOND_MS = 1_000
 """A sample is taken at most this often."""
 TOGETHER_MS = 1_500
 """A mark and an index that are further apart in time are no basis."""
+PLACES = 12
 UNIT = Decimal("1e-12")
 
 
@@ -52,7 +53,7 @@ class BasisMinutes:
             self._keep(before, median_low(self._samples))
             self._samples.clear()
         self._minute = max(minute, before)
-        self._samples.append(int(basis / UNIT))
+        self._samples.append(int(basis.scaleb(PLACES)))
         return ended
 
     def _keep(self, minute: int, value: int) -> None:

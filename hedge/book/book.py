@@ -168,9 +168,12 @@ class Book:
         place = self._ticks.keep(update)
         if place is None:
             return self._apply(update)
-        self._heard(place.feed, place.at_ms)
-        if self._due and self._due[0][0] < self._clock_ms:
-            self._look_again()
+        at_ms = place.at_ms
+        self.ledger.data_at[place.feed] = at_ms
+        if at_ms > self._clock_ms:
+            self._clock_ms = at_ms
+            if self._due and self._due[0][0] < at_ms:
+                self._look_again()
         if place.implies_rates and isinstance(update, Index):
             return place.named | self._take_rates(place.market)
         return place.named

@@ -8,7 +8,8 @@ lost by waiting. Everything else takes the long way, in `Book`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from hedge.book.layout import Layout
 from hedge.book.ledger import UNWATCHED_LIMIT_MS, Ledger, Market, Price, impossible, overtaken, venue_of
@@ -17,6 +18,8 @@ from hedge.book.past import named
 from hedge.book.stablecoins import is_rate_market
 from hedge.exposure import ZERO
 from hedge.market import Confirmed, Funding, Index, Mark, Spot, Update
+
+PRICES = (Mark, Index, Spot)
 
 
 class Place:
@@ -44,6 +47,13 @@ class Ticks:
         self._layout = layout
         self._touches = touches
         """What each leg's own update names, by leg id."""
+        self._ways: dict[type, Callable[[Any], Place | None]] = {
+            Mark: self._mark,
+            Index: self._index,
+            Spot: self._spot,
+            Funding: self._funding,
+            Confirmed: self._confirm,
+        }
         self._places: dict[tuple[str, str], Place] = {}
         self.moved: dict[Market, None] = {}
         """In the order they moved."""
@@ -65,69 +75,84 @@ class Ticks:
 
     def keep(self, update: Update) -> Place | None:
         """Keep an update that is only the next of its kind; None, and nothing is kept, where it is more than that."""
-        if isinstance(update, Mark | Index | Spot):
-            return self._price(update)
-        if isinstance(update, Funding):
-            return self._funding(update)
-        return self._confirm(update) if isinstance(update, Confirmed) else None
+        way = self._ways.get(type(update))
+        return None if way is None else way(update)
 
-    def _price(self, update: Price) -> Place | None:
-        place = self.place(update.feed, update.symbol)
-        market, kind = place.market, type(update)
-        before = market.mark if kind is Mark else market.index if kind is Index else market.spot
-        if before is None or not self._follows(market, before, update):
+    def _mark(self, update: Mark) -> Place | None:
+        place = self._places.get((update.feed, update.symbol)) or self._find(update.feed, update.symbol)
+        market = place.market
+        if not self._follows(place, market.mark, update):
             return None
-        if place.unopened and _opens(place, update):
-            return None
-        if isinstance(update, Mark):
-            market.mark = update
-            market.trail.note(update.at_mono_ms, update.price)
-        elif isinstance(update, Index):
-            market.index = update
-            market.watch_basis(update)
-        else:
-            market.spot = update
-        place.at_ms = update.at_mono_ms
-        self.moved[market] = None
+        market.mark = update
+        market.trail.note(update.at_mono_ms, update.price)
         return place
 
-    def _follows(self, market: Market, before: Price, update: Price) -> bool:
-        """Whether it comes after a price of the same feed that is still believed, by both clocks."""
-        if before.feed != update.feed or before.limit_ms != update.limit_ms or update.price <= ZERO:
+    def _index(self, update: Index) -> Place | None:
+        place = self._places.get((update.feed, update.symbol)) or self._find(update.feed, update.symbol)
+        market = place.market
+        if not self._follows(place, market.index, update):
+            return None
+        market.index = update
+        market.watch_basis(update)
+        return place
+
+    def _spot(self, update: Spot) -> Place | None:
+        place = self._places.get((update.feed, update.symbol)) or self._find(update.feed, update.symbol)
+        if not self._follows(place, place.market.spot, update):
+            return None
+        place.market.spot = update
+        return place
+
+    def _follows(self, place: Place, before: Price | None, update: Price) -> bool:
+        """Whether a price comes after one of its feed that was believed until now, by both clocks."""
+        if before is None or before.feed != update.feed or before.limit_ms != update.limit_ms or update.price <= ZERO:
             return False
-        if overtaken(before, update):
+        old_ms, new_ms, at_ms = before.venue_ms, update.venue_ms, update.at_mono_ms
+        if old_ms is not None and new_ms is not None and new_ms < old_ms:
             return False
-        gap_ms = update.at_mono_ms - before.at_mono_ms
-        if 0 <= gap_ms <= UNWATCHED_LIMIT_MS and gap_ms <= before.limit_ms:
-            return True
-        return gap_ms >= 0 and self._ledger.fresh(market, before, update.at_mono_ms)
+        gap_ms = at_ms - before.at_mono_ms
+        if gap_ms < 0 or (place.unopened and _opens(place, update)):
+            return False
+        if (gap_ms > UNWATCHED_LIMIT_MS or gap_ms > before.limit_ms) and not self._fresh(place, before, at_ms):
+            return False
+        place.at_ms = at_ms
+        self.moved[place.market] = None
+        return True
+
+    def _fresh(self, place: Place, value: Price, at_ms: int) -> bool:
+        return self._ledger.fresh(place.market, value, at_ms)
 
     def _funding(self, update: Funding) -> Place | None:
         """A prediction for the same stamp as before; another stamp is looked into at once."""
-        place = self.place(update.feed, update.symbol)
+        place = self._places.get((update.feed, update.symbol)) or self._find(update.feed, update.symbol)
         market = place.market
         before = market.funding
         if before is None or before.feed != update.feed or before.next_ms != update.next_ms:
             return None
-        if impossible(update) or overtaken(before, update):
+        if overtaken(before, update):
             return None
+        if before.rate != update.rate:
+            if impossible(update):
+                return None
+            market.lean_to(update)
+            self.moved[market] = None
         market.funding = update
-        market.lean_to(update)
         place.at_ms = update.at_mono_ms
-        self.moved[market] = None
         return place
 
     def _confirm(self, update: Confirmed) -> Place | None:
         """What this feed said still holds; None where some of it was no longer believed."""
-        place = self.place(update.feed, update.symbol)
+        place = self._places.get((update.feed, update.symbol)) or self._find(update.feed, update.symbol)
         market, at_ms = place.market, update.at_mono_ms
+        since_ms = at_ms - UNWATCHED_LIMIT_MS
         for value in (market.mark, market.index, market.spot):
-            if value is None or value.feed != update.feed or value.at_mono_ms == at_ms:
+            if value is None or value.feed != update.feed:
                 continue
-            if not self._ledger.fresh(market, value, at_ms):
+            recent = value.at_mono_ms >= since_ms and at_ms - value.at_mono_ms <= value.limit_ms
+            if not recent and not self._fresh(place, value, at_ms):
                 return None
         market.confirm(update)
-        place.at_ms = update.at_mono_ms
+        place.at_ms = at_ms
         self.moved[market] = None
         return place
 
