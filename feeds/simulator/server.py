@@ -305,4 +305,5 @@ def _refusal(fault: Fault) -> Answer:
     headers = {} if fault.retry_after_s is None else {"Retry_After": str(fault.retry_after_s)}
     if fault.location:
         headers["Location"] = fault.location
-    return reply({"code": -1003, "msg": "refused by the script"}, fault.status, **headers)
+    code = -1003 if fault.status in (418, 429) else -1000  # a code that asks for fewer calls is heeded as such
+    return reply({"code": code, "msg": "refused by the script"}, fault.status, **headers)
