@@ -139,7 +139,7 @@ class Complaint(msgspec.Struct):
 
 SHORT = 4096
 """Characters of a body that may be a complaint; no answer of use is as short and says one of these codes."""
-LIMITS_S = {"-1003": 60.0, "10006": 10.0, "10018": 600.0, "50011": 10.0, "510": 10.0, "100410": 60.0, "429": 60.0}
+LIMITS_S = {"-1003": 60.0, "10006": 10.0, "10018": 600.0, "50011": 10.0, "510": 10.0, "100410": 300.0, "429": 60.0}
 """Codes that ask for fewer calls (Binance; Bybit; Bybit, for an address; OKX; MEXC; BingX; WEEX), which may come with
 HTTP 200, and how long to stay away where the words name no moment.
 """

@@ -231,6 +231,7 @@ async def test_a_ban_is_kept_for_as_long_as_it_was_asked() -> None:
         (429, '{"code":"50011","msg":"Too Many Requests"}', 10),
         (200, '{"code":50011,"msg":"Too Many Requests","data":[]}', 10),
         (200, '{"success":false,"code":510,"message":"Requests are too frequent"}', 10),
+        (418, '{"code":100410,"msg":"over 500 error code returns"}', 300),
     ],
 )
 async def test_a_body_that_asks_for_fewer_calls_is_heeded_by_everybody(status: int, body: str, wait_s: int) -> None:
