@@ -18,8 +18,8 @@ from hedge.portfolio.written import Account, Portfolio
 from hedge.rates import IN_DOLLARS, STABLECOINS, VENUES, quoted_in
 from hedge.symbols import perp
 
-SPOT_VENUE = "binance"
-"""Where coins without a position are priced."""
+SPOT_VENUES = ("binance", "bybit")
+"""Where coins without a position are priced: at the first, and at another as well where the book has an account."""
 SPOT_QUOTE = "USDT"
 PAR = Decimal(1)
 
@@ -138,10 +138,9 @@ class Layout:
 
     def _find_sources(self, coin: Coin, own: list[Leg], ledger: Ledger) -> None:
         """Index of its first position, then of the others, then spot, then for want of all a mark."""
-        spot = ledger.market(SPOT_VENUE, f"{coin.name}/{SPOT_QUOTE}")
         coin.sources = [
             *(Source("index", leg.market, leg) for leg in own),
-            Source("spot", spot),
+            *(Source("spot", ledger.market(venue, f"{coin.name}/{SPOT_QUOTE}")) for venue in self._spot_venues()),
             *(Source("mark", leg.market, leg) for leg in own),
         ]
         for market in dict.fromkeys(source.market for source in coin.sources):
@@ -153,8 +152,18 @@ class Layout:
         addresses = (
             Want(account.venue, "", address=account.address) for account in self.accounts.values() if account.address
         )
-        spots = [Want(SPOT_VENUE, f"{name}/{SPOT_QUOTE}", spot=True) for name in self.coins if name not in priced]
+        spots = [
+            Want(venue, f"{name}/{SPOT_QUOTE}", spot=True)
+            for venue in self._spot_venues()
+            for name in self.coins
+            if name not in priced
+        ]
         return tuple(dict.fromkeys((*positions, *addresses, *spots, *self._rate_wants(bool(spots)))))
+
+    def _spot_venues(self) -> list[str]:
+        """The first, and any other at which the book has an account."""
+        own = {account.venue for account in self.portfolio.accounts}
+        return [venue for venue in SPOT_VENUES if venue == SPOT_VENUES[0] or venue in own]
 
     def _rate_wants(self, spot: bool) -> Iterator[Want]:
         """Index streams of bitcoin in dollars and in each stablecoin of the book.
@@ -163,7 +172,7 @@ class Layout:
         used = {leg.quote for leg in self.legs.values()} | {SPOT_QUOTE for _ in range(spot)}
         used |= {currency for _, currency in self.wallets}
         stable = [currency for currency in STABLECOINS if currency in used]
-        read = {account.venue for account in self.portfolio.accounts} | {SPOT_VENUE for _ in range(spot)}
+        read = {account.venue for account in self.portfolio.accounts} | {SPOT_VENUES[0] for _ in range(spot)}
         for venue in [venue for venue in VENUES if venue in read] or VENUES[:1]:
             yield from (Want(venue, symbol) for symbol in (IN_DOLLARS, *map(quoted_in, stable)) if stable)
 

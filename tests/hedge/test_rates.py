@@ -137,7 +137,8 @@ def test_both_venues_are_asked_where_both_are_read() -> None:
     priced = book.portfolio.model_copy(update={"holdings": (*book.portfolio.holdings, *avax())})
     book.replace(priced)
     pairs = [Want(venue, symbol) for venue in ("binance", "bybit") for symbol in (IN_USD, IN_USDT)]
-    assert book.wants == (Want("bybit", SOL), Want("binance", "AVAX/USDT", spot=True), *pairs)
+    spots = [Want(venue, "AVAX/USDT", spot=True) for venue in ("binance", "bybit")]
+    assert book.wants == (Want("bybit", SOL), *spots, *pairs)
 
 
 def avax() -> tuple[Any, ...]:
