@@ -58,7 +58,7 @@ def _acknowledge(alert: Alert, wish: Ack, timing: Timing) -> Moved | Refused:
         moved = replace(alert, owed=0, ack=answered)
     else:
         moved = closed(alert)
-    return moved, (log(moved, "acked", wish.at_ms, wish.who, wish.note),)
+    return moved, (log(moved, "acked", wish.at_ms, wish.who, wish.note, wish.host),)
 
 
 def _reset(alert: Alert, wish: ResetAsked) -> Moved | Refused:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from alerts.levels import Levels
 from alerts.market_rules import judge_flip, judge_large, judge_persistent, measured
-from alerts.values import ADVISORY, BOOK, CAUTION, Reading
+from alerts.values import ADVISORY, BOOK, CAUTION, WARNING, Reading
 from hedge.snapshot import AccountRow, MoneyRow, PositionRow, Totals
 
 FILE_OLD_S = 7 * 86_400
@@ -51,6 +51,12 @@ def judge_edit(mistake: str) -> Reading:
     """The portfolio file as it is on disk: `mistake` says why an edit of it cannot be used; empty: it is in use."""
     level = CAUTION if mistake else 0
     return Reading("file", BOOK, None, level, level, note=mistake)
+
+
+def judge_journal(trouble: str) -> Reading:
+    """What cannot be written down would not survive a crash; `trouble` says why, empty: all is on the disk."""
+    level = WARNING if trouble else 0
+    return Reading("journal", BOOK, None, level, level, note=trouble)
 
 
 def _file_ages(legs: Iterable[PositionRow]) -> dict[str, float]:

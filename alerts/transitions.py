@@ -10,9 +10,9 @@ from alerts.values import CAUTION, WARNING, Alert, Annunciate, Effect, Logged, S
 Moved = tuple[Alert, tuple[Effect, ...]]
 
 
-def log(alert: Alert, what: What, at_ms: int, who: str = "", note: str = "") -> Logged:
+def log(alert: Alert, what: What, at_ms: int, who: str = "", note: str = "", host: str = "") -> Logged:
     """The journal's line about a transition."""
-    return Logged(at_ms, what, alert, who, note)
+    return Logged(at_ms, what, alert, who, note, host)
 
 
 def annunciate(alert: Alert, why: Why, escalate: bool = False) -> Annunciate:

@@ -362,6 +362,7 @@ class Logged(Struct, frozen=True, tag=True):
     """As it stands afterwards."""
     who: str = ""
     note: str = ""
+    host: str = ""
 
 
 class Refused(Struct, frozen=True, tag=True):

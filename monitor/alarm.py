@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 
 from msgspec import Struct
 
-from alerts.machine import pulse, step
+from alerts.machine import pulse, replay, step
 from alerts.values import (
     Ack,
     Alert,
@@ -22,6 +25,8 @@ from alerts.values import (
     Refused,
     Removed,
     ResetAsked,
+    Restarted,
+    Ring,
     State,
     Tick,
     level_name,
@@ -29,9 +34,12 @@ from alerts.values import (
 )
 from hedge.market import Instant
 from monitor import messages
+from monitor.journal import Journal, Restored
 from monitor.messages import Acknowledge, Answer, Done, Reset
 
 _LOG = logging.getLogger("hedgetui.alerts")
+
+Announced = Annunciate | Ring
 
 
 class Ended(Struct, frozen=True):
@@ -43,31 +51,47 @@ class Ended(Struct, frozen=True):
     cleared_ms: int | None
 
 
-class Alarm:
-    """The state of all alerts of one book."""
+Tell = Callable[[Sequence[Logged], Sequence[Announced]], None]
+"""Takes what became of alerts and what asks for an answer, once both are in the journal."""
 
-    def __init__(self) -> None:
+
+class Alarm:
+    """The state of all alerts of one book. What happens is written before anybody is told."""
+
+    def __init__(self, journal: Journal | None = None) -> None:
+        self._journal = journal
+        self.tell: Tell | None = None
         self.state = State()
         self.ended: Ended | None = None
         self.news = False
         """Whether anything happened since the screen last asked."""
 
+    def resume(self, restored: Restored, now: Instant) -> None:
+        """Go on with the alerts of the last run. How long nobody watched is an alert of its own."""
+        if restored.last is None:
+            return
+        self.state = replay(restored.lines, self.state.policy)
+        absent_ms = max(0, now.wall_ms - restored.last.wall_ms)
+        stopped = restored.stopped
+        who = "" if stopped is None else stopped.who
+        self._run(Restarted(now.mono_ms, restored.last.mono_ms, absent_ms, stopped is not None, who), now)
+
     def judged(self, readings: Iterable[Reading], now: Instant) -> None:
         for reading in readings:
-            self._run(Judged(reading, now.mono_ms))
+            self._run(Judged(reading, now.mono_ms), now)
 
     def happened(self, reading: Reading, now: Instant) -> None:
         """Something that happened once, and asks each time."""
         for judged in pulse(reading, now.mono_ms):
-            self._run(judged)
+            self._run(judged, now)
 
     def tick(self, now: Instant) -> None:
-        self._run(Tick(now.mono_ms))
+        self._run(Tick(now.mono_ms), now)
 
     def drop_all_but(self, keys: set[Key], reason: str, now: Instant) -> None:
         """Close the alerts whose rule or position is gone."""
         for rule, subject in self.state.alerts.keys() - keys:
-            self._run(Removed(rule, subject, reason, now.mono_ms))
+            self._run(Removed(rule, subject, reason, now.mono_ms), now)
 
     def acknowledge(self, request: Acknowledge, now: Instant) -> Answer:
         try:
@@ -75,31 +99,58 @@ class Alarm:
         except NotAnAlert as error:
             return messages.Refused(sentence(str(error)))
         who, _, host = request.who.partition("@")
-        return self._ask(Ack(request.id, level, now.mono_ms, who, request.note, host), "Acknowledged.")
+        return self._ask(Ack(request.id, level, now.mono_ms, who, request.note, host), now, "Acknowledged.")
 
     def reset(self, request: Reset, now: Instant) -> Answer:
         try:
             level = level_number(request.level)
         except NotAnAlert as error:
             return messages.Refused(sentence(str(error)))
-        return self._ask(ResetAsked(request.id, level, now.mono_ms, request.who.partition("@")[0]), "Reset.")
+        return self._ask(ResetAsked(request.id, level, now.mono_ms, request.who.partition("@")[0]), now, "Reset.")
 
-    def _ask(self, wish: Ack | ResetAsked, words: str) -> Answer:
-        for effect in self._run(wish):
+    def _ask(self, wish: Ack | ResetAsked, now: Instant, words: str) -> Answer:
+        for effect in self._run(wish, now):
             if isinstance(effect, Refused):
                 return messages.Refused(sentence(effect.reason))
         return Done(words)
 
-    def _run(self, event: Event) -> tuple[Effect, ...]:
+    def _run(self, event: Event, now: Instant) -> tuple[Effect, ...]:
         before = self.state
         self.state, effects = step(before, event)
-        for effect in effects:
-            self.news = True
-            if isinstance(effect, Logged):
-                self._note(effect, before)
-            elif isinstance(effect, Annunciate) and effect.why in ("again", "restarted"):
-                _LOG.warning("%s still waits for an answer", effect.id)
+        if not effects:
+            return effects
+        self.news = True
+        lines = [effect for effect in effects if isinstance(effect, Logged)]
+        for line in lines:
+            self._note(line, before)
+        announced = [effect for effect in effects if isinstance(effect, Annunciate | Ring)]
+        if self._journal is None or not lines:
+            self._told(lines, announced)
+        else:
+            self._after(self._journal.alerts(lines, now), lines, announced)
         return effects
+
+    def _after(self, written: Future[bool], lines: Sequence[Logged], announced: Sequence[Announced]) -> None:
+        """Tell when it was tried to write it down: a disk that refuses is said, and keeps nobody asleep."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # nobody to come back to: before the loop runs, and in tests
+            written.result()
+            self._told(lines, announced)
+            return
+
+        def tell(_: Future[bool]) -> None:
+            with suppress(RuntimeError):  # the loop ended meanwhile; the next start tells it again
+                loop.call_soon_threadsafe(self._told, lines, announced)
+
+        written.add_done_callback(tell)
+
+    def _told(self, lines: Sequence[Logged], announced: Sequence[Announced]) -> None:
+        for effect in announced:
+            if isinstance(effect, Annunciate) and effect.why in ("again", "restarted"):
+                _LOG.warning("%s still waits for an answer", effect.id)
+        if self.tell is not None:
+            self.tell(lines, announced)
 
     def _note(self, line: Logged, before: State) -> None:
         """One line in the log; and what ended is remembered as it stood."""

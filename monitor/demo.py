@@ -155,8 +155,9 @@ async def _demo(place: Place) -> int:
         from feeds.markets import FeedSetup
         from monitor.clock import BootClock
         from monitor.frames import PROTOCOL, Hello
+        from monitor.journal import Journal
         from monitor.portfolio_file import PortfolioFile
-        from monitor.run import log_to, new_engine, serve
+        from monitor.run import JournalWord, log_to, new_engine, serve
         from monitor.version import VERSION
         from monitor.watch import Watch
 
@@ -165,7 +166,9 @@ async def _demo(place: Place) -> int:
         sample = read_yesterday(json.loads(SAMPLE.read_text(encoding="utf-8")), clock.now().wall_ms)
         file = PortfolioFile(place.folder / SAMPLE.name)
         write(file.path, sample)
-        watch = Watch(file.read(), clock, path=str(file.path), mode="demo")
+        word = JournalWord()
+        journal = Journal(None, word.trouble, now_ms=lambda: clock.now().wall_ms)
+        watch = Watch(file.read(), clock, path=str(file.path), mode="demo", journal=journal)
         setup = FeedSetup(addresses.urls, addresses.rest_urls, cache_dir=str(place.folder / "cache"))
         engine = new_engine(watch, setup, file)
         hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path), ends_with_viewer=True)
@@ -179,7 +182,7 @@ async def _demo(place: Place) -> int:
         for task in tasks:
             task.add_done_callback(partial(ended, engine))
         try:
-            return await serve(engine, place, hello, detached=True)
+            return await serve(engine, place, hello, True, word)
         finally:
             for task in tasks:
                 task.cancel()

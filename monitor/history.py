@@ -1,12 +1,16 @@
-"""The recent past of the figures that charts show, in memory: fine for a quarter of an hour, coarse for a day."""
+"""The recent past of the figures that charts show: fine for a quarter of an hour, coarse for a day."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 
+from hedge.market import Instant
+from monitor.journal import Journal
+from monitor.journal.reading import charts
 from monitor.messages import Answer, Points, Refused
+from monitor.packed import Packed
 
 FINE_STEP_MS = 5_000
 FINE_SPAN_MS = 15 * 60_000
@@ -25,27 +29,31 @@ class Series:
     """
 
     def __init__(self) -> None:
-        self._fine: deque[tuple[int, Decimal]] = deque(maxlen=FINE_SPAN_MS // FINE_STEP_MS)
-        self._coarse: deque[tuple[int, Decimal]] = deque(maxlen=COARSE_SPAN_MS // COARSE_STEP_MS)
+        self._fine = Packed(FINE_SPAN_MS // FINE_STEP_MS)
+        self._coarse = Packed(COARSE_SPAN_MS // COARSE_STEP_MS)
 
     def add(self, at_ms: int, value: Decimal) -> None:
         """A value as of `at_ms` (monotonic)."""
-        self._fine.append((at_ms, value))
-        if self._coarse and at_ms // COARSE_STEP_MS == self._coarse[-1][0] // COARSE_STEP_MS:
-            first_ms, lowest = self._coarse[-1]
-            self._coarse[-1] = (first_ms, min(value, lowest))
+        self._fine.append(at_ms, value)
+        last_ms = self._coarse.last_ms
+        if last_ms is not None and at_ms // COARSE_STEP_MS == last_ms // COARSE_STEP_MS:
+            self._coarse.lower(value)
         else:
-            self._coarse.append((at_ms, value))
+            self._coarse.append(at_ms, value)
+
+    def add_minute(self, at_ms: int, lowest: Decimal) -> None:
+        """The lowest of a minute that began at `at_ms`; minutes come in order."""
+        self._coarse.append(at_ms, lowest)
 
     def since(self, start_ms: int) -> list[tuple[int, Decimal]]:
         """Oldest first; coarse where fine does not reach."""
-        fine_from = self._fine[0][0] if self._fine else start_ms
-        coarse = [(at, value) for at, value in self._coarse if start_ms <= at < fine_from]
+        fine_from = self._fine.first_ms
+        coarse = [(at, value) for at, value in self._coarse if start_ms <= at and (fine_from is None or at < fine_from)]
         return coarse + [(at, value) for at, value in self._fine if at >= start_ms]
 
     @property
     def first_ms(self) -> int | None:
-        return self._coarse[0][0] if self._coarse else None
+        return self._coarse.first_ms
 
 
 class Past:
@@ -69,6 +77,16 @@ class Past:
             series = self._series.setdefault(path, Series())
             if value is not None:
                 series.add(now_ms, value)
+
+    def resume(self, journal: Journal, now: Instant) -> None:
+        """Take over what an earlier run kept of the last day, minute by minute."""
+        first = (now.wall_ms - COARSE_SPAN_MS) // COARSE_STEP_MS
+        offset_ms = now.mono_ms - now.wall_ms
+        for path, points in journal.ask(partial(charts, since_minute=first)).result():
+            if is_kept(path):
+                series = self._series.setdefault(path, Series())
+                for point in points:
+                    series.add_minute(point.minute * COARSE_STEP_MS + offset_ms, Decimal(str(point.low)))
 
     def answer(self, path: str, seconds: int, now_ms: int) -> Answer:
         """The points of the last `seconds`, and what is missing for a full answer."""

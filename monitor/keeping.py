@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from hedge.book.book import Book
+from hedge.book.leg_words import iso
 from hedge.book.rebalance import Reference, sizes
 from hedge.market import FeedState, Instant
 from hedge.portfolio import Portfolio
@@ -68,7 +69,7 @@ class Keeper:
     def look(self, book: Book, base: Snapshot, now: Instant) -> None:
         """Once a second: signs of life, what the next start needs, and the minute's figures."""
         self._keep_facts(book)
-        self._keep_stamps(base.positions)
+        self._keep_stamps(base.positions, iso(now.wall_ms))
         self._keep_minute(base, now)
         if self._alive_ms is None or now.mono_ms - self._alive_ms >= ALIVE_MS:
             self._alive_ms = now.mono_ms
@@ -98,13 +99,14 @@ class Keeper:
             self._kept.update(news)
             self._journal.keep(news)
 
-    def _keep_stamps(self, rows: Iterable[PositionRow]) -> None:
+    def _keep_stamps(self, rows: Iterable[PositionRow], now: str) -> None:
         """A stamp that was expected and has passed, with the rate and the payment that were last predicted for it."""
         for row in rows:
             if row.next_funding is None:
                 continue
             before = self._coming.get(row.id)
-            if before is not None and before.stamp < row.next_funding and before.rate is not None:
+            passed = before is not None and before.stamp < row.next_funding and before.stamp <= now
+            if before is not None and passed and before.rate is not None:
                 self._journal.paid(row.id, before.stamp, before.rate, before.usd)
             self._coming[row.id] = Coming(row.next_funding, row.funding_rate, row.next_funding_usd)
 

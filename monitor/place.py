@@ -53,6 +53,16 @@ class Place(Struct, frozen=True):
     def log(self) -> Path:
         return self.folder / "monitor.log"
 
+    @property
+    def journal(self) -> Path | None:
+        """The journal's file; None in a stand-in, which may vanish: then it is kept in memory, and that is said."""
+        return None if self.notice else self.folder / "journal.db"
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the screen says of this folder for as long as the monitor runs."""
+        return (f"{self.notice}; alerts and answers are in memory only",) if self.notice else ()
+
 
 def digest(portfolio: Path) -> str:
     """16 hex digits that stand for one portfolio file, whatever name or link leads to it."""

@@ -19,6 +19,7 @@ from hedge.market import Update, Want
 from monitor.clock import BootClock
 from monitor.engine import Engine
 from monitor.frames import PROTOCOL, Hello
+from monitor.journal import Journal, Trouble
 from monitor.launch import LOG_LIMIT
 from monitor.link import Server
 from monitor.place import Place, settle, take_lock
@@ -37,7 +38,8 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
     """Watch the portfolio at `path` until a signal or a request ends it; returns the exit code.
 
     `detached`: a viewer started it, so a terminal that hangs up is none of its business.
-    Raises SettingsError, UnreadableFile, PortfolioError, PlaceError and AlreadyWatched before anything runs."""
+    Raises SettingsError, UnreadableFile, PortfolioError, PlaceError, AlreadyWatched and JournalError before anything
+    runs."""
     os.umask(0o077)
     settings = read_settings(env)
     file = PortfolioFile(path)
@@ -45,19 +47,48 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
     place = settle(path, env)
     lock = take_lock(place)
     log_to(place.log if detached else None)
+    word = JournalWord()
+    clock = BootClock()
     try:
-        watch = Watch(
-            portfolio,
-            BootClock(),
-            path=str(file.path),
-            notices=(place.notice,) if place.notice else (),
-            top_up_hours=Decimal(repr(settings.top_up_hours)),
-        )
-        setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
-        hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path))
-        return asyncio.run(serve(new_engine(watch, setup, file), place, hello, detached))
+        journal = Journal(place.journal, word.trouble, now_ms=lambda: clock.now().wall_ms)
+        try:
+            watch = Watch(
+                portfolio,
+                clock,
+                path=str(file.path),
+                notices=place.notices,
+                top_up_hours=Decimal(repr(settings.top_up_hours)),
+                journal=journal,
+            )
+            setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
+            hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path))
+            return asyncio.run(serve(new_engine(watch, setup, file), place, hello, detached, word))
+        finally:
+            journal.close()
     finally:
         lock.release()
+
+
+class JournalWord:
+    """What the journal's thread reports, on its way to the watch; kept until there is one to hear it."""
+
+    def __init__(self) -> None:
+        self.trouble = Trouble(self._failing, lambda: self._failing(""), self._lost)
+        self._said: list[Callable[[Watch], None]] = []
+        self._hear: Callable[[Callable[[Watch], None]], object] = self._said.append
+
+    def listen(self, watch: Watch) -> None:
+        """From now on `watch` hears it, in the loop that runs; first what was said before."""
+        loop = asyncio.get_running_loop()
+        self._hear = lambda say: loop.call_soon_threadsafe(say, watch)
+        for say in self._said:
+            say(watch)
+
+    def _failing(self, why: str) -> None:
+        self._hear(lambda watch: watch.journal_failing(why))
+
+    def _lost(self, words: str) -> None:
+        self._hear(lambda watch: watch.journal_lost(words))
 
 
 def new_engine(watch: Watch, setup: FeedSetup, file: PortfolioFile | None) -> Engine:
@@ -83,9 +114,10 @@ class LiveFeeds:
             self._markets.want(wants)
 
 
-async def serve(engine: Engine, place: Place, hello: Hello, detached: bool) -> int:
-    """Run the engine with its socket open; returns the exit code."""
+async def serve(engine: Engine, place: Place, hello: Hello, detached: bool, word: JournalWord) -> int:
+    """Run the engine with its socket open; returns the exit code. An end on purpose is written down as one."""
     catch_signals(engine, detached)
+    word.listen(engine.watch)
     server = Server(engine, hello)
     await server.open(place.sock)
     _LOG.info("watching %s, process %d, hedgetui %s", hello.path, hello.pid, hello.version)
@@ -97,6 +129,7 @@ async def serve(engine: Engine, place: Place, hello: Hello, detached: bool) -> i
     finally:
         await server.close()
     _LOG.info("%s", end.reason)
+    engine.watch.stopped(end.reason.removeprefix("stopped by "))
     return end.code
 
 

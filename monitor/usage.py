@@ -91,11 +91,14 @@ def friendly(path: Path, env: Mapping[str, str], commands: Iterable[str] = ()) -
         yield
     except Exception as error:
         from hedge.portfolio import PortfolioError
+        from monitor.journal.tables import JournalError
         from monitor.place import AlreadyWatched, PlaceError
         from monitor.portfolio_file import UnreadableFile
         from monitor.settings import SettingsError
 
-        if isinstance(error, PortfolioError | UnreadableFile | PlaceError | AlreadyWatched | SettingsError):
+        if isinstance(
+            error, PortfolioError | UnreadableFile | PlaceError | AlreadyWatched | SettingsError | JournalError
+        ):
             raise Wrong(str(error)) from error
         raise
 

@@ -145,7 +145,6 @@ class Journal:
 def event(line: Logged, now: Instant) -> Statement:
     """One line of the alert machine as a row."""
     alert = line.alert
-    host = alert.ack.host if line.what == "acked" and alert.ack is not None else ""
     body = msgspec.json.encode(alert)
     named = (alert.rule, alert.subject, alert.episode, alert.painted)
-    return EVENT, (now.wall_ms, line.what, *named, line.at_ms, line.who, host, line.note, body)
+    return EVENT, (now.wall_ms, line.what, *named, line.at_ms, line.who, line.host, line.note, body)

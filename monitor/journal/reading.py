@@ -16,8 +16,8 @@ LAST = "last"
 """The fact that says when the monitor last watched."""
 
 NEWEST = (
-    "SELECT what, at_ms, who, note, alert FROM events WHERE id IN (SELECT max(id) FROM events GROUP BY rule, subject)"
-    " ORDER BY id"
+    "SELECT what, at_ms, who, note, host, alert FROM events"
+    " WHERE id IN (SELECT max(id) FROM events GROUP BY rule, subject) ORDER BY id"
 )
 LOG = (
     "SELECT wall_ms, what, rule, subject, episode, level, who, host, note, alert FROM events WHERE wall_ms >= ?"
@@ -74,8 +74,8 @@ class Point(Struct, frozen=True):
 def restore(connection: sqlite3.Connection) -> Restored:
     """The state to go on from."""
     lines = tuple(
-        Logged(at_ms, cast(What, what), msgspec.json.decode(alert, type=Alert), who, note)
-        for what, at_ms, who, note, alert in connection.execute(NEWEST)
+        Logged(at_ms, cast(What, what), msgspec.json.decode(alert, type=Alert), who, note, host)
+        for what, at_ms, who, note, host, alert in connection.execute(NEWEST)
     )
     facts = {name: msgspec.Raw(value) for name, value in connection.execute("SELECT name, value FROM facts")}
     last, stopped = facts.pop(LAST, None), facts.pop("stopped", None)
@@ -98,6 +98,12 @@ def log(connection: sqlite3.Connection, since_ms: int, at_most: int) -> tuple[Li
 def chart(connection: sqlite3.Connection, path: str, since_minute: int) -> tuple[Point, ...]:
     """The minutes of one figure, oldest first."""
     return tuple(Point(*row) for row in connection.execute(CHART, (path, since_minute)))
+
+
+def charts(connection: sqlite3.Connection, since_minute: int) -> tuple[tuple[str, tuple[Point, ...]], ...]:
+    """The minutes of every figure, by path, oldest first."""
+    paths = connection.execute("SELECT path FROM paths").fetchall()
+    return tuple((path, chart(connection, path, since_minute)) for (path,) in paths)
 
 
 def paid_since(connection: sqlite3.Connection, leg: str, since: str) -> tuple[tuple[str, Decimal | None], ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hedge.market import FeedState, Funding, FundingInterval, Index, Instant, Instrument, Mark, Update
 from hedge.portfolio import Portfolio, load_portfolio
+from monitor.journal import Journal
 from monitor.orders import work_out
 from monitor.watch import Watch
 
@@ -108,9 +109,9 @@ def prices(now: Instant, mark: str, index: str | None = None, rate: str = "0.000
 class Desk:
     """A watch on the small book, with time and prices in the test's hand."""
 
-    def __init__(self, **changes: Any) -> None:
-        self.clock = StandingClock()
-        self.watch = Watch(portfolio(**changes), self.clock, path="/book.json")
+    def __init__(self, journal: Journal | None = None, clock: StandingClock | None = None, **changes: Any) -> None:
+        self.clock = clock or StandingClock()
+        self.watch = Watch(portfolio(**changes), self.clock, path="/book.json", journal=journal)
         self.tell(*facts())
 
     def tell(self, *updates: Update) -> None:
