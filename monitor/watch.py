@@ -65,6 +65,8 @@ APPLIED_FOR_MS = 60_000
 
 UNREAD = (Funding, FundingInterval, Confirmed)
 """Updates that only slow rules read: they are applied at once, and judged with everything's age."""
+STEADY = (Funding, Confirmed)
+"""Those of them that come with nearly every frame, and are no news of facts."""
 
 
 class Watch:
@@ -158,6 +160,9 @@ class Watch:
                 self.news = True
                 if not self._judging.quiet(update):
                     self._judge(update, touched)
+            return
+        if isinstance(update, STEADY):
+            self.news = self.news or bool(touched)
             return
         if isinstance(update, Woke):
             self._woke(update)
