@@ -25,8 +25,8 @@ from msgspec import Struct
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench import flood  # noqa: E402
-from bench.report import finish, interleaved, options, paired, spread, words  # noqa: E402
+from bench import flood
+from bench.report import finish, interleaved, options, paired, spread, words
 
 
 class Kind(Struct, frozen=True):
@@ -60,7 +60,7 @@ def peer(names: list[str], core: int | None) -> None:
 
 def reader(name: str, kind: Kind, url: str, core: int | None) -> dict[str, float]:
     """One reader in this process. What is skipped of ccxt is its first wake-up: it tells of few."""
-    whole = name == "recv" and kind.markets > kind.held or kind.rounds < 100 and name == "recv"
+    whole = (name == "recv" and kind.markets > kind.held) or (kind.rounds < 100 and name == "recv")
     skip = {"recv": WARM if whole else WARM * kind.markets, "ours": WARM * kind.held, "ccxt": 0}[name]
     read = {
         "recv": partial(flood.read_only, url),

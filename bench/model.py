@@ -3,7 +3,7 @@
     python bench/model.py [--legs 10,1000] [--repeats 5] [--json] [--check]
 
 `tick` is one mark or index into the book, judged (`Watch.take`); `worked in` is one into the book with the totals asked
-for after it. `anew` is a fresh book from the same facts and prices, with its totals. CPU time, prices that walk quietly.
+for after it. `anew` is a fresh book from the same facts and prices, with its totals. Prices walk quietly.
 Goals: a tick at 10,000 legs costs at most 1.5x one at 10, and at least 500x less than everything anew.
 """
 
@@ -17,11 +17,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from bench.books import StandingClock, Walk, symbol, watched  # noqa: E402
-from bench.report import finish, options, paired, spread, words  # noqa: E402
-from hedge.book.frozen import freeze  # noqa: E402
-from hedge.market import Index, Mark  # noqa: E402
-from monitor.watch import Watch  # noqa: E402
+from bench.books import StandingClock, Walk, symbol, watched
+from bench.report import finish, options, paired, spread, words
+from hedge.book.frozen import freeze
+from hedge.market import Index, Mark
+from monitor.watch import Watch
 
 FEED = "binance-usdm"
 TICKS = 4000
