@@ -145,7 +145,7 @@ def ratio(numerator: Decimal | None, denominator: Decimal | None) -> Decimal | N
     """A quotient that is None where an input is missing or the denominator is zero."""
     if numerator is None or denominator is None or denominator == 0:
         return None
-    return numerator / denominator
+    return numerator / denominator if numerator else ZERO
 
 
 def price_per_coin(*, quoted_price: Decimal, multiplier: Decimal = ONE) -> Decimal:

@@ -6,9 +6,10 @@ Source: section 8 of the domain reference.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
-from hedge.exposure import ratio
+from hedge.exposure import known_sum, ratio
 from hedge.funding import elapsed_fraction, funding_apr, hedger_apr
 from hedge.market import Side
 
@@ -37,3 +38,10 @@ def accrued_usd(
 def apr_on_notional(*, day_usd: Decimal | None, notional_usd: Decimal | None) -> Decimal | None:
     """A year of such days over the notional that earns or pays them. None where one is not known, or without any."""
     return None if day_usd is None else ratio(day_usd * DAYS_PER_YEAR, notional_usd)
+
+
+def apr_on_capital(
+    *, day_usd: Decimal | None, spot_usd: Decimal | None, money_usd: Iterable[Decimal | None]
+) -> Decimal | None:
+    """A year of such days over all that is tied up: coins held and money in wallets. None where one is not known."""
+    return apr_on_notional(day_usd=day_usd, notional_usd=known_sum((spot_usd, *money_usd)))

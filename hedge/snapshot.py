@@ -93,6 +93,8 @@ class Totals(Struct, frozen=True):
     """Funding and fees a year over the value protected; positive is what the insurance costs."""
     funding_day_usd: Decimal | None = None
     funding_apr: Decimal | None = None
+    funding_apr_on_capital: Decimal | None = None
+    """The same days a year over all that is tied up: coins held and money in wallets."""
     funding_notional_usd: Decimal | None = None
     """USD of short that earns or pays `funding_day_usd`."""
     accrued_usd: Decimal | None = None
@@ -248,6 +250,12 @@ class PositionRow(Struct, frozen=True):
     liquidation_price: Decimal | None = None
     """None with `why` = never where no price liquidates it."""
     venue_liquidation_price: Decimal | None = None
+    bankruptcy_price: Decimal | None = None
+    """Where an isolated leg's margin plus PnL is zero, beyond its liquidation price."""
+    adl_score: Decimal | None = None
+    """How early a venue would close it to cover another's bankruptcy: gain times leverage, the higher the earlier."""
+    break_even_hours: Decimal | None = None
+    """Until funding at the predicted rate has paid both taker fees; None where it is against the hedger."""
     to_liquidation: Decimal | None = None
     """The move of the mark that liquidates it, positive: a rally for a short. <= 0: in liquidation."""
     hours_to_liquidation: Decimal | None = None

@@ -135,7 +135,8 @@ def totals(snapshot: Snapshot) -> list[str]:
         f"away from plan   {money(row.off_usd)} USD   net {money(row.beta_net_usd)}   "
         f"dollar net {money(row.net_usd)} of {money(row.spot_usd)} spot",
         f"hedge ratio      {percent(row.hedge_ratio)} %   target {percent(row.target_ratio)} %",
-        f"funding          {money(row.funding_day_usd, 2)} USD a day, {percent(row.funding_apr)} % a year",
+        f"funding          {money(row.funding_day_usd, 2)} USD a day, {percent(row.funding_apr)} % a year, "
+        f"{percent(row.funding_apr_on_capital)} % on all capital",
         f"to liquidation   {percent(row.to_liquidation)} %   {row.nearest_leg or ''}",
     ]
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from hedge.basis import Basis, basis
 from hedge.book.balances import isolated_equity
 from hedge.book.ledger import POSITION_LIMIT_MS, Ledger, seconds
+from hedge.book.leg_hold import hold_of
 from hedge.book.leg_pace import TOP_UP_HOURS, pace_of
 from hedge.book.leg_past import last_settled
 from hedge.book.leg_past_row import past_of
@@ -101,6 +102,7 @@ def position_row(
     pace = pace_of(leg, liquidation_price, distance, volatility, top_up_hours, "mark" in notes.stale, notes.why)
     paid = None if "paid_usd" in notes.why else leg.past.paid_usd
     result = leg_result(leg, paid, now, notes.why, notes.flags)
+    hold = hold_of(leg, funding.rate, notes.why)
     position, instrument = leg.position, leg.market.instrument
     row = PositionRow(
         id=leg.id,
@@ -146,6 +148,9 @@ def position_row(
         effective_leverage=effective_leverage(notional=leg.notional, equity=margin.equity),
         liquidation_price=liquidation_price,
         venue_liquidation_price=position.venue_liquidation_price,
+        bankruptcy_price=hold.bankruptcy_price,
+        adl_score=hold.adl_score,
+        break_even_hours=hold.break_even_hours,
         to_liquidation=distance,
         hours_to_liquidation=pace.hours,
         sigmas_to_liquidation=pace.sigmas,

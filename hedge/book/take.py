@@ -6,7 +6,7 @@ from hedge.book.book import Book
 from hedge.book.leg_words import iso
 from hedge.book.remarks import remarks
 from hedge.book.totals import not_all_read, with_rows
-from hedge.book.totals_result import with_results
+from hedge.book.totals_result import with_carry, with_results
 from hedge.market import Instant
 from hedge.snapshot import Mode, Snapshot
 
@@ -22,6 +22,8 @@ def take_snapshot(book: Book, now: Instant, mode: Mode) -> Snapshot:
     totals = with_results(base, assets, positions, wallets, book.usd_price, book.last_rebalance)
     for reason in book.layout.unread.values():
         totals = not_all_read(totals, reason)
+    money = book.money(now)
+    totals = with_carry(totals, money)
     return Snapshot(
         as_of=iso(now.wall_ms),
         mode=mode,
@@ -30,7 +32,7 @@ def take_snapshot(book: Book, now: Instant, mode: Mode) -> Snapshot:
         assets=assets,
         accounts=accounts,
         positions=positions,
-        money=book.money(now),
+        money=money,
         feeds=book.feeds(now),
         notices=remarks(book, now),
     )

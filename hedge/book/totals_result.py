@@ -14,7 +14,8 @@ from hedge.book.result import cost_of_protection, margin_used, over_legs
 from hedge.book.wallets import UsdPrice, Wallet
 from hedge.book.worth import worth_usd
 from hedge.exposure import ZERO
-from hedge.snapshot import AssetRow, PositionRow, Totals
+from hedge.funding_income import apr_on_capital
+from hedge.snapshot import AssetRow, MoneyRow, PositionRow, Totals
 from hedge.sums import exact_sum
 
 NO_POSITION = "there is no position"
@@ -144,3 +145,16 @@ def _why_not_used(wallets: list[Wallet], price: UsdPrice) -> str:
         if price(wallet.currency) is None:
             return f"{wallet.currency} has no price"
     return "there is no collateral"
+
+
+def with_carry(base: Totals, money: Sequence[MoneyRow]) -> Totals:
+    """The same totals with what funding comes to on all the capital that is tied up."""
+    carry = apr_on_capital(
+        day_usd=base.funding_day_usd, spot_usd=base.spot_usd, money_usd=[row.collateral_usd for row in money]
+    )
+    if carry is not None:
+        return replace(base, funding_apr_on_capital=carry)
+    unstated = next((row.currency for row in money if row.collateral_usd is None), "")
+    why = base.why.get("funding_day_usd") or base.why.get("spot_usd")
+    why = why or (f"how much {unstated} the wallets hold is not known" if unstated else "nothing is held")
+    return replace(base, why={**base.why, "funding_apr_on_capital": why})

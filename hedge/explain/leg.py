@@ -11,6 +11,7 @@ from hedge.explain.entry import Entry, Figure, Figures, beside, explain_with, re
 from hedge.explain.form import Explanation, Input, as_decimal, stated
 from hedge.explain.leg_facts import LegSubject, stream
 from hedge.explain.leg_funding import LEG_FUNDING, NO_MATTER
+from hedge.explain.leg_hold import LEG_HOLD
 from hedge.explain.leg_liquidation import LEG_LIQUIDATION
 from hedge.explain.leg_margin import LEG_MARGIN
 from hedge.explain.leg_pace import LEG_PACE
@@ -229,5 +230,6 @@ LEG_FIGURES: Figures[LegSubject] = {
     **LEG_PAST,
     **LEG_PACE,
     **LEG_RESULT,
+    **LEG_HOLD,
 }
 """Every figure of a leg: add one by adding its entry to the table of its subject."""

@@ -28,7 +28,8 @@ def _entry_index(subject: LegSubject) -> Input:
     return replace(found, label=label, symbol="S_E", flags=(*found.flags, NO_PREMIUM))
 
 
-def _taker_fee(subject: LegSubject) -> Input:
+def taker_fee_input(subject: LegSubject) -> Input:
+    """The rate of a market order: the account's in the file, else the venue's list price, flagged."""
     rate, source = taker_fee(subject.leg)
     if subject.leg.account.fees.taker is None:
         found = of_instrument(subject, "taker fee", "f", rate, "fraction of the notional")
@@ -84,7 +85,7 @@ def _fees(subject: LegSubject) -> Entry[LegSubject]:
         "minus the taker fee on the notional at entry; a limit order may have cost less",
         "−{taker_fee} × {contracts} × {contract_size}" + ("" if inverse else " × {entry} × {quote_usd}"),
         fees_result_usd,
-        {**same("inverse", "contracts", "contract_size"), "taker_fee": _taker_fee, **entry, **money},
+        {**same("inverse", "contracts", "contract_size"), "taker_fee": taker_fee_input, **entry, **money},
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from hedge.book.worth import count_unknown, greatest, least, off_usd, planned_net_usd
 from hedge.explain.entry import CUT, SUMMED, Entry, Figure, Figures, explain_with, same
 from hedge.explain.form import Explanation, Input, listed
 from hedge.explain.totals_facts import Made, TotalsSubject, has_a_hedge, of_accounts, of_coins, of_legs, old_price
 from hedge.explain.totals_result import TOTALS_RESULT
 from hedge.exposure import drift, hedge_ratio, known_sum, ratio
-from hedge.funding_income import apr_on_notional
+from hedge.funding_income import apr_on_capital, apr_on_notional
 from hedge.sums import exact_gross, exact_sum
 
 
@@ -160,6 +162,14 @@ _EXPOSURE: dict[str, Figure[TotalsSubject]] = {
     ),
 }
 
+
+def _money(subject: TotalsSubject) -> Input:
+    """What wallets hold of every stablecoin."""
+    names = [row.currency for row in subject.moment.snapshot.money]
+    items = [replace(subject.at(f"money.{name}.collateral_usd"), label=name) for name in names]
+    return listed("money_usd", "money in wallets", items, "W")
+
+
 _FUNDING: dict[str, Figure[TotalsSubject]] = {
     "funding_day_usd": _sum(
         "funding a day",
@@ -179,6 +189,16 @@ _FUNDING: dict[str, Figure[TotalsSubject]] = {
         apr_on_notional,
         {"day_usd": "funding_day_usd", "notional_usd": "funding_notional_usd"},
         remedy="a position",
+    ),
+    "funding_apr_on_capital": Entry(
+        "funding a year on all capital",
+        "APR_C",
+        "fraction a year",
+        "a year of days like this one, over all that is tied up: coins held and money in wallets",
+        "{day_usd} × 365 ÷ ({spot_usd} + {money_usd:+})",
+        apr_on_capital,
+        {"day_usd": "funding_day_usd", "spot_usd": "spot_usd", "money_usd": _money},
+        remedy="coins or collateral in the file",
     ),
     "accrued_usd": Entry(
         "funding accrued, est.",
