@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import NoReturn, Protocol
 
 from feeds.clean import ParseError, clean
-from feeds.dialling import Socket
+from feeds.dialling import Socket, unfinished
 from feeds.order import Overtaken
 from feeds.trouble import Recycle
 from feeds.venue import Ack, Feed
@@ -22,6 +22,8 @@ BAD_IN_A_ROW = 10
 BAD_SHARE = 0.01
 WINDOW_MS = 60_000
 """Over which the share of unreadable frames is taken."""
+UNFINISHED_MS = 10_000
+"""A message that has begun is whole after this long, or never."""
 SAMPLE = 2048
 """Characters of an unreadable frame that go to the log."""
 LEAD_SHARE, LEAD_MOST_S = 0.3, 1800.0
@@ -99,6 +101,8 @@ class Connection:
         self._replies: asyncio.Queue[str] = asyncio.Queue()
         self._asked: dict[int, tuple[str, ...]] = {}
         self._request = 0
+        self._begun_ms: int | None = None
+        """When a message was first seen to have begun that is not whole yet."""
         self._ended = asyncio.Event()
         self._ending = ""
 
@@ -180,7 +184,9 @@ class Connection:
 
     async def _read(self) -> None:
         while True:
-            self._judge.take(self, await self._socket.recv())
+            frame = await self._socket.recv()
+            self._begun_ms = None
+            self._judge.take(self, frame)
 
     async def _write(self) -> None:
         while True:
@@ -194,7 +200,18 @@ class Connection:
     async def _guard(self) -> None:
         while True:
             await self.world.sleep(self.world.timing.look_s)
+            self._wholeness()
             self._judge.look(self)
+
+    def _wholeness(self) -> None:
+        """Pings are answered between the parts of a message: one that never ends would look like silence."""
+        now_ms = self.world.clock.now().mono_ms
+        if not unfinished(self._socket):
+            self._begun_ms = None
+        elif self._begun_ms is None:
+            self._begun_ms = now_ms
+        elif now_ms - self._begun_ms >= UNFINISHED_MS:
+            raise Recycle(f"a message that has begun did not end in {UNFINISHED_MS // 1000} s")
 
     async def _leave(self) -> NoReturn:
         await self._ended.wait()

@@ -6,7 +6,7 @@ import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from feeds.any_venue import SCHEME, Process
 from feeds.pacing import is_loopback
@@ -24,6 +24,11 @@ class Socket(Protocol):
     async def recv(self) -> str | bytes: ...
 
     async def send(self, message: str, /) -> None: ...
+
+
+def unfinished(socket: Socket) -> bool:
+    """Whether a message in parts has begun on it and is not whole yet."""
+    return isinstance(socket, ClientConnection) and socket.protocol.current_size is not None
 
 
 class Dial(connect):

@@ -16,6 +16,7 @@ from feeds_kit import Rig, until
 from feeds import binance
 from feeds.stream import Timing
 from feeds.venue import Feed
+from hedge.market import Spot
 
 BTC = "BTC/USDT:USDT"
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -108,6 +109,38 @@ async def test_f21_a_message_that_never_ends_is_dropped_after_ten_seconds(feed: 
         await until(lambda: rig.ear.last_feed.state == "backing_off")
         await rig.time.advance(3)
         await until(lambda: rig.stream.dials == 2)
+
+
+async def test_f21_a_message_that_never_ends_is_dropped_although_the_symbol_may_be_silent_for_a_minute() -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        touch = b'{"u":1,"s":"BTCUSDT","b":"99","a":"100"}'
+        writer.write(header(TEXT | LAST, len(touch)) + touch)
+        await drip(reader, writer)
+
+    async with raw(speak) as url, Rig(binance.SPOT, url, ["BTC/USDT"]) as rig:
+        await until(lambda: rig.ear.last_feed.state == "live")
+        began_ms = rig.time.mono_ms
+        await rig.time.advance(9)
+        assert rig.ear.last_feed.state == "live"
+        await rig.time.advance(2.5)
+        await until(lambda: rig.ear.last_feed.state == "backing_off")
+        assert "has begun did not end in 10 s" in rig.ear.last_feed.reason
+        assert rig.ear.last_feed.at_mono_ms - began_ms <= 12_000
+
+
+async def test_f21_messages_in_parts_that_do_end_are_read_as_any_other() -> None:
+    async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number in range(1, 400):
+            touch = b'{"u":%d,"s":"BTCUSDT","b":"99","a":"100"}' % number
+            writer.write(header(TEXT, 7) + touch[:7] + header(0x09 | LAST, 1) + b"p")
+            await asyncio.sleep(0)
+            writer.write(header(CONTINUED, 3) + touch[7:10] + header(CONTINUED | LAST, len(touch) - 10) + touch[10:])
+        await reader.read()
+
+    async with raw(speak) as url, Rig(binance.SPOT, url, ["BTC/USDT"]) as rig:
+        await until(lambda: len(rig.ear.values(Spot)) == 399)
+        await rig.time.advance(30)
+        assert rig.stream.dials == 1
 
 
 async def test_f21_a_frame_that_stops_within_itself_hides_its_pongs_and_fails_our_pings() -> None:
