@@ -100,7 +100,7 @@ class Door:
             if trouble is None:
                 raise
             raise Unavailable(trouble) from None
-        trouble = limited(answer, host_name, now.wall_ms)
+        trouble = limited(answer, host_name, now.wall_ms) if status < 500 else None
         if status != 200 and (trouble is None or "Retry-After" in headers):
             trouble = refused(status, headers, host_name, now.wall_ms)
         if trouble is None:

@@ -263,6 +263,13 @@ async def test_a_header_that_names_the_time_counts_more_than_a_code() -> None:
         assert caught.value.trouble.wait_s == 7.0
 
 
+async def test_a_venue_that_is_out_of_order_says_so_whatever_else_it_says() -> None:
+    body = '{"code":-1003,"msg":"busy"}'
+    async with venue(lambda _: web.Response(status=503, text=body)) as (base, _), door(base, FakeTime(), []) as out:
+        with pytest.raises(Unavailable, match=r"out of order \(HTTP 503\): busy"):
+            await out.get("binance", PATH)
+
+
 async def test_an_answer_with_a_code_of_success_is_an_answer() -> None:
     body = '{"code":"0","data":[{"instId":"BTC-USDT-SWAP"}]}'
     async with venue(lambda _: web.Response(text=body)) as (base, _), door(base, FakeTime(), []) as out:
