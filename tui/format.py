@@ -185,6 +185,11 @@ def countdown(seconds: float | None) -> str:
     return f"{left // 60}m" if left >= 600 else f"{left // 60}:{left % 60:02d}"
 
 
+def until_stamp(seconds: float | None) -> str:
+    """Time to a funding stamp; one that has passed is due until the venue names the next."""
+    return "due" if seconds is not None and seconds <= 0 else countdown(seconds)
+
+
 def elapsed(seconds: float | None) -> str:
     """Time since an alert: 0:41, 12:04, 2h13, 3d04."""
     if seconds is None:

@@ -197,7 +197,7 @@ def _rate(row: Row, leg: PositionRow, now: str) -> Cell:
 
 
 def _next(row: Row, leg: PositionRow, now: str) -> Cell:
-    return Cell(fmt.countdown(seconds_until(_source(row, leg).next_funding, now)), "muted")
+    return Cell(fmt.until_stamp(seconds_until(_source(row, leg).next_funding, now)), "muted")
 
 
 def _distance(row: Row, leg: PositionRow, now: str) -> Cell:

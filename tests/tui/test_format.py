@@ -101,6 +101,13 @@ def test_a_countdown(seconds: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "text"), [(None, fmt.UNKNOWN), (61, "1:01"), (0.4, "0:00"), (0, "due"), (-90, "due")]
+)
+def test_a_stamp_that_has_passed_is_due(seconds: float | None, text: str) -> None:
+    assert fmt.until_stamp(seconds) == text
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"), [(41, "0:41"), (724, "12:04"), (7980, "2h13"), (273_600, "3d04"), (None, "–")]
 )
 def test_time_gone_by(seconds: float | None, text: str) -> None:

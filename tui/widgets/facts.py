@@ -98,7 +98,7 @@ def more_facts(leg: PositionRow, view: View) -> list[Fact]:
         fact("unrealised", "unrealised_pnl_usd", fmt.flow(leg.unrealised_pnl_usd), "USD", "computed"),
         fact("funding rate", "funding_rate", rate, "%", _from(leg, "funding_rate", ages, leg.venue), stale),
         fact("every", "funding_interval_hours", fmt.hours(leg.funding_interval_hours) or fmt.UNKNOWN, "", every),
-        fact("next stamp", "next_funding", fmt.countdown(left), "", stamp),
+        fact("next stamp", "next_funding", fmt.until_stamp(left), "", stamp),
         fact("next payment", "next_funding_usd", fmt.flow(leg.next_funding_usd), "USD", "est."),
         fact("accrued", "accrued_usd", fmt.flow(leg.accrued_usd), "USD", "est."),
         fact("paid", "paid_usd", fmt.flow(leg.paid_usd), "USD", "since the file's date"),

@@ -50,7 +50,7 @@ def _stamps(body: Sequence[Draft], view: View, x: int) -> None:
         return
     body[0].put(x, "NEXT STAMPS", "muted")
     for draft, (when, legs) in zip(body[1:], sorted(stamps.items())[:STAMPS], strict=False):
-        draft.put(x, fmt.countdown(seconds_until(when, view.figures.as_of)))
+        draft.put(x, fmt.until_stamp(seconds_until(when, view.figures.as_of)))
         names = list(dict.fromkeys(asset for asset, _ in legs))
         some = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         draft.put(x + 7, fmt.cut(f"{clock(when, short=True)}  {some}", 32))
