@@ -26,6 +26,19 @@ Goal = Callable[[bool], bool]
 """Whether a run ahead has come where it was sent; told whether something recorded was just played."""
 
 
+class Reel:
+    """A recording where an engine has its feeds: it brings what was recorded, whatever is wanted."""
+
+    def __init__(self, play: Callable[[], Awaitable[None]]) -> None:
+        self._play = play
+
+    async def __call__(self, wants: Sequence[Want], emit: Callable[[Update], None]) -> None:
+        await self._play()
+
+    def want(self, wants: Sequence[Want]) -> None:
+        """Other markets are wanted; they are in the recording, or they are not."""
+
+
 class Player:
     """Plays a replay for whoever watches. `now` counts seconds of real time."""
 
@@ -38,7 +51,7 @@ class Player:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._replay = replay
-        self._engine = Engine(replay.watch, self._play, timed=False)
+        self._engine = Engine(replay.watch, Reel(self._play), timed=False)
         replay.take = self._engine.take
         self._speed = speed
         self._paused = False
@@ -51,7 +64,7 @@ class Player:
 
     # playing
 
-    async def _play(self, wants: Sequence[Want], emit: Callable[[Update], None]) -> None:
+    async def _play(self) -> None:
         """For ever, because at its end a replay stands still and can still be asked."""
         self._pace()
         while True:

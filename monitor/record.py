@@ -6,19 +6,19 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 import msgspec
 from msgspec import Raw
 
-from feeds.markets import FeedSetup, watch_markets
+from feeds.markets import FeedSetup, Markets
 from feeds.recorder import BEAT_MS, Counts, Recorder, RecordingFile
 from feeds.recording import Header
 from hedge.book.book import Book
-from hedge.market import Clock, FeedState, Update, Want
+from hedge.market import AccountRead, Clock, FeedState, Update, Want
+from hedge.portfolio.addressed import with_reads
 from hedge.portfolio.jsontext import decode
 from monitor.clock import BootClock
 from monitor.portfolio_file import PortfolioFile
@@ -47,7 +47,7 @@ def record(path: Path, file: Path, env: Mapping[str, str], *, max_mb: int, keep:
     header = new_header(portfolio, clock, Decimal(repr(settings.top_up_hours)))
     written = RecordingFile(file, header, max_bytes=max_mb * MIB, keep=keep)
     setup = FeedSetup(settings.urls, settings.rest_urls, str(cache_folder(env)))
-    say(f"Recording {book.portfolio.name} ({markets(book.wants)}) into {file}. Ctrl+C ends it.")
+    say(f"Recording {book.portfolio.name} ({counted_markets(book.wants)}) into {file}. Ctrl+C ends it.")
     counts = asyncio.run(Session(book, setup, written, clock, say).run())
     say(f"Recorded {counted(counts, written, clock)}. `hedgetui replay {file}` shows it.")
     return 0 if counts.values else NO_DATA
@@ -71,22 +71,13 @@ def new_header(portfolio: PortfolioFile, clock: Clock, top_up_hours: Decimal) ->
 class Session:
     """One run of the command: feeds, a recorder that hears them, and a file that grows."""
 
-    def __init__(
-        self,
-        book: Book,
-        setup: FeedSetup,
-        file: RecordingFile,
-        clock: Clock,
-        say: Say,
-        *,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._wants = book.wants
+    def __init__(self, book: Book, setup: FeedSetup, file: RecordingFile, clock: Clock, say: Say) -> None:
+        self._book = book
+        self._written = book.portfolio
         self._setup = setup
         self._file = file
         self._clock = clock
         self._say = say
-        self._sleep = sleep
         self._told: dict[str, str] = {}
         self._counts = Counts()
         self._stopped = asyncio.Event()
@@ -114,12 +105,10 @@ class Session:
         Every part begins with connections of its own, so that it can be replayed without the one before it: venues
         that send changes only send everything once to a new connection."""
         recorder = Recorder(self._clock, self._counts)
-        hear = partial(self._hear, recorder)
         setup = msgspec.structs.replace(self._setup, tap=recorder)
-        feeds = asyncio.ensure_future(
-            watch_markets(self._wants, setup, self._clock, random.Random(), hear, self._sleep)
-        )
-        saving = asyncio.ensure_future(recorder.save(self._file, self._sleep))
+        markets = Markets(setup, self._clock, random.Random(), lambda update: self._hear(update, recorder, markets))
+        feeds = asyncio.ensure_future(markets.run(self._book.wants))
+        saving = asyncio.ensure_future(recorder.save(self._file, asyncio.sleep))
         stopped = asyncio.ensure_future(self._stopped.wait())
         running = {feeds, saving, stopped}
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -132,8 +121,10 @@ class Session:
         self._file.write(recorder.take_lines())
         return self._stopped.is_set()
 
-    def _hear(self, recorder: Recorder, update: Update) -> None:
+    def _hear(self, update: Update, recorder: Recorder, markets: Markets) -> None:
         recorder.hear(update)
+        if isinstance(update, AccountRead):
+            self._follow(update, markets)
         if isinstance(update, FeedState) and update.state in SAID:
             words = f"{update.feed} {update.state.replace('_', ' ')}"
             words += f": {update.reason}" if update.reason else ""
@@ -141,8 +132,17 @@ class Session:
                 self._told[update.feed] = words
                 self._say(words)
 
+    def _follow(self, update: AccountRead, markets: Markets) -> None:
+        """What an address holds may want other markets than before."""
+        book, before = self._book, self._book.portfolio
+        book.apply(update)
+        after = with_reads(self._written, book.ledger.reads, before)
+        if after is not before:
+            book.replace(after)
+            markets.want(book.wants)
 
-def markets(wants: tuple[Want, ...]) -> str:
+
+def counted_markets(wants: tuple[Want, ...]) -> str:
     return "one market" if len(wants) == 1 else f"{len(wants)} markets"
 
 

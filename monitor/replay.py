@@ -41,7 +41,7 @@ class Replay:
         self.clock = RecordedClock(recording.starts)
         top_up_hours = recording.header.top_up_hours or TOP_UP_HOURS
         self.watch = Watch(portfolio, self.clock, path=str(recording.path), mode="replay", top_up_hours=top_up_hours)
-        self.take: Callable[[Update], None] = self.watch.take
+        self.take: Callable[[Update], None] = self._take
         """Where updates go; an engine puts itself here."""
         self.mistake: RecordingError | None = None
         """Why it ended before the end of the file."""
@@ -57,6 +57,13 @@ class Replay:
             self._coming = next(self._moments, None)
         except RecordingError as error:
             self._coming, self.mistake = None, error
+
+    def _take(self, update: Update) -> None:
+        """What an address holds may want other markets, which then get their time to bring something."""
+        wanted = self.watch.wants
+        self.watch.take(update)
+        if self.watch.wants != wanted:
+            self.watch.wants_changed()
 
     @property
     def ended(self) -> bool:
