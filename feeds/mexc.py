@@ -267,6 +267,7 @@ FUTURES = Feed(
     subscribe=request("sub"),
     unsubscribe=request("unsub"),
     parser=FuturesParser,
+    carries=("mark", "index", "funding"),
     cadence_ms=TICKER_CADENCE_MS,
     socket_silence_ms=45_000,
     ping=Ping(ping, 15.0),
@@ -283,4 +284,5 @@ INTERVALS = Poll(
     path="/api/v1/contract/funding_rate",
     every_s=300.0,
     parse=anchor,
+    carries=("interval",),
 )
