@@ -126,11 +126,13 @@ def cpu_s() -> float:
 
 
 class Meter:
-    """CPU from the first update that counts; those before it have what happens once done."""
+    """CPU from the first update that counts to the last; what happens once, before and after, is left out."""
 
-    def __init__(self, skip: int = 0) -> None:
-        self._began = 0.0
+    def __init__(self, skip: int = 0, last: int = 0) -> None:
+        """`last`: how many are expected; 0 where that is not known, and the end of the connection counts."""
         self._skip = skip
+        self._last = last
+        self._began = self._ended = 0.0
         self.heard = 0
 
     def note(self) -> None:
@@ -138,9 +140,11 @@ class Meter:
         if self.heard == self._skip:
             self._began = cpu_s()
         self.heard += 1
+        if self.heard == self._last:
+            self._ended = cpu_s()
 
     def stop(self) -> float:
-        return cpu_s() - self._began
+        return (self._ended or cpu_s()) - self._began
 
 
 async def read_only(url: str, meter: Meter) -> None:

@@ -39,12 +39,14 @@ class Kind(Struct, frozen=True):
     rounds: int
     goal: float
     floor: float | None = None
+    array: bool = False
+    """Whether one frame tells of every market."""
 
 
 KINDS = {
     "single": Kind("binance-usdm", "binanceusdm", 50, 50, 300, 3.0, 2.5),
-    "array": Kind("binance-usdm", "binanceusdm", 500, 500, 40, 4.0),
-    "array50": Kind("binance-usdm", "binanceusdm", 500, 50, 40, 15.0),
+    "array": Kind("binance-usdm", "binanceusdm", 500, 500, 40, 4.0, array=True),
+    "array50": Kind("binance-usdm", "binanceusdm", 500, 50, 40, 15.0, array=True),
     "bybit": Kind("bybit-linear", "bybit", 50, 50, 300, 5.0),
 }
 FRAMES = {"single": flood.single, "array": flood.arrays, "array50": flood.arrays, "bybit": flood.tickers}
@@ -59,15 +61,15 @@ def peer(names: list[str], core: int | None) -> None:
 
 
 def reader(name: str, kind: Kind, url: str, core: int | None) -> dict[str, float]:
-    """One reader in this process. What is skipped of ccxt is its first wake-up: it tells of few."""
-    whole = (name == "recv" and kind.markets > kind.held) or (kind.rounds < 100 and name == "recv")
-    skip = {"recv": WARM if whole else WARM * kind.markets, "ours": WARM * kind.held, "ccxt": 0}[name]
+    """One reader in this process. The loop of ccxt wakes up for few updates, so nothing of it is skipped."""
+    a_round = {"recv": 1 if kind.array else kind.markets, "ours": kind.held, "ccxt": 0}[name]
+    meter = flood.Meter(WARM * a_round, kind.rounds * a_round)
     read = {
         "recv": partial(flood.read_only, url),
         "ours": partial(flood.read_ours, url, feed_id=kind.feed, held=kind.held),
-        "ccxt": partial(flood.read_ccxt, url, exchange_id=kind.exchange, markets=kind.markets, every=kind.rounds < 100),
+        "ccxt": partial(flood.read_ccxt, url, exchange_id=kind.exchange, markets=kind.markets, every=kind.array),
     }[name]
-    return flood.run_reader(read, flood.Meter(skip), core)
+    return flood.run_reader(read, meter, core)
 
 
 class Bench:
