@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hedge.book.ledger import seconds
+from hedge.book.ledger import positions_feed, seconds
 from hedge.book.wallets import Wallet
 from hedge.explain.entry import Subject
 from hedge.explain.form import Input, listed, record, words
 from hedge.explain.leg_facts import FILE
+from hedge.portfolio.addressed import read_of
 from hedge.portfolio.written import Account
 
 
@@ -44,7 +45,7 @@ def held(subject: Subject, account: Account, currency: str, name: str = "balance
         "W",
         value=value,
         unit=currency,
-        source=FILE,
+        source=FILE if account.address is None else positions_feed(account.venue),
         age_s=seconds(subject.now.wall_ms, stated_ms(subject, account)),
         why=f"the file states no {currency} collateral for {account.id}" if missing else "",
         remedy=f"`collateral` of {account.id} in the file" if missing else "",
@@ -52,7 +53,10 @@ def held(subject: Subject, account: Account, currency: str, name: str = "balance
 
 
 def stated_ms(subject: Subject, account: Account) -> int | None:
-    """When the account was read, UTC milliseconds: its `as_of`, else the file's own time."""
+    """When the account was read, UTC milliseconds: by its address, else its `as_of`, else the file's own time."""
+    read = read_of(account, subject.book.ledger.reads)
+    if read is not None:
+        return read.at_ms
     if account.as_of is not None:
         return int(account.as_of.timestamp() * 1000)
     return subject.book.portfolio.written_ms

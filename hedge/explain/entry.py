@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hedge.book.book import Book
-from hedge.explain.form import Explanation, Input, as_decimal, evaluate, leaves, oldest
+from hedge.explain.form import Explanation, Input, as_decimal, evaluate, leaves, oldest, stated
 from hedge.explain.template import in_numbers, in_symbols
 from hedge.market import Instant
 from hedge.snapshot import NEVER, Snapshot
@@ -132,6 +132,8 @@ def explain_with(subject: S, name: str, figures: Figures[S]) -> Explanation:
     function = "" if entry.formula is None else f"{entry.formula.__module__}.{entry.formula.__name__}"
     value = _value(subject, name, entry, inputs, function)
     conditions = tuple(subject.named(condition) for condition in entry.conditions)
+    if value is None:
+        conditions += _unread(subject, subject.reason(name))
     why, remedy = ("", "") if value is not None else _unknown(subject, name, entry, (*inputs, *conditions))
     age, live = oldest(inputs)
     flags = [flag for given in inputs for flag in flags_of(given)]
@@ -178,6 +180,17 @@ def _input(subject: S, keyword: str, take: str | Callable[[S], Input]) -> Input:
     return replace(subject.named(take) if isinstance(take, str) else take(subject), name=keyword)
 
 
+def _unread(subject: Subject, why: str) -> tuple[Input, ...]:
+    """What stands in the way of a figure where that is an account whose positions nobody has read yet."""
+    remedy = "the first answer of its venue about that address"
+    unread = subject.moment.book.layout.unread.items()
+    return tuple(
+        stated(f"positions of {account}", "", None, "", "", why=why, remedy=remedy)
+        for account, words in unread
+        if words == why
+    )
+
+
 def _unknown(subject: Subject, name: str, entry: Entry[Any], inputs: tuple[Input, ...]) -> tuple[str, str]:
     """Why a figure is not known, and what would make it so."""
     why = subject.reason(name)
@@ -190,6 +203,9 @@ def _unknown(subject: Subject, name: str, entry: Entry[Any], inputs: tuple[Input
         why = f"{missing.label}: {missing.why or 'not known'}"
     if not why and old:
         why = "an input is old"
+    unread = _unread(subject, why)
+    if unread:
+        return why, unread[0].remedy
     if missing is not None and missing.remedy:
         return why, missing.remedy
     if old:

@@ -20,6 +20,7 @@ from hedge.explain.leg_result import LEG_RESULT
 from hedge.exposure import position_delta
 from hedge.margin import notional, notional_usd
 from hedge.pnl import pnl, pnl_usd
+from hedge.portfolio.addressed import read_of
 
 
 def explain_leg(subject: LegSubject, name: str) -> Explanation:
@@ -155,6 +156,12 @@ _BASIS = "{perp} × {perp_quote_usd} − {spot} × {spot_quote_usd}"
 _CLOCKS = {"mono": "the monitor's clock", "wall": "UTC"}
 
 
+def _position_ms(subject: LegSubject) -> int | None:
+    """When the position was read: by its account's address, else as the file says."""
+    read = read_of(subject.leg.account, subject.book.ledger.reads)
+    return subject.leg.as_of_ms if read is None else read.at_ms
+
+
 def _age(what: str, clock: str, remedy: str, then: Callable[[LegSubject], int | None]) -> Entry[LegSubject]:
     """Now minus the moment of arrival, on the monotonic clock or, for what the file states, on the wall's."""
 
@@ -219,7 +226,7 @@ _SIZE: dict[str, Figure[LegSubject]] = {
     "ages.mark": _age("mark", "mono", "the first mark", _arrival("mark")),
     "ages.index": _age("index", "mono", "the first index", _arrival("index")),
     "ages.funding": _age("funding rate", "mono", "the first funding rate", _arrival("funding")),
-    "ages.position": _age("position", "wall", "`as_of` of its account in the file", lambda s: s.leg.as_of_ms),
+    "ages.position": _age("position", "wall", "`as_of` of its account in the file", _position_ms),
 }
 
 LEG_FIGURES: Figures[LegSubject] = {

@@ -48,12 +48,18 @@ def stream(feed: str) -> str:
     return feed if feed.endswith(("-rest", "-facts")) else f"{feed} stream"
 
 
+def origin(subject: LegSubject) -> str:
+    """Where a position is from: the file, or the feed that reads its account by address."""
+    feed = subject.shown.sources.get("position", "")
+    return FILE if subject.leg.account.address is None else feed
+
+
 def from_file(
     subject: LegSubject, label: str, symbol: str, value: Decimal | None, unit: str, remedy: str = ""
 ) -> Input:
-    """A number of the position that stands in the file."""
-    age, why = subject.shown.ages.position, "the file does not state it"
-    return stated(label, symbol, value, unit, FILE, age_s=age, why=why, remedy=remedy)
+    """A number of the position that stands in the file, or was read in its place."""
+    age, why = subject.shown.ages.position, f"the {origin(subject)} does not state it"
+    return stated(label, symbol, value, unit, origin(subject), age_s=age, why=why, remedy=remedy)
 
 
 def of_instrument(subject: LegSubject, label: str, symbol: str, value: Decimal | None, unit: str) -> Input:
@@ -250,7 +256,7 @@ def inverse(subject: LegSubject) -> Input:
 
 def side(subject: LegSubject) -> Input:
     """Long or short."""
-    return words("side", "side", subject.leg.side, source=FILE, age_s=subject.shown.ages.position)
+    return words("side", "side", subject.leg.side, source=origin(subject), age_s=subject.shown.ages.position)
 
 
 def mm_basis(subject: LegSubject) -> Input:
