@@ -117,6 +117,8 @@ class Sockets:
                     self._open({native: symbol}, reason)
 
     def _hear(self, part: Part, update: Update) -> None:
+        if part not in self._parts:
+            return  # it has ended, and says its last words
         match update:
             case FeedState():
                 part.state = update

@@ -38,6 +38,7 @@ from hedge.market import (
     FundingInterval,
     Instant,
     SymbolState,
+    Unread,
     Update,
     Want,
     Woke,
@@ -166,6 +167,9 @@ class Watch:
             return
         if isinstance(update, Woke):
             self._woke(update)
+        if isinstance(update, Unread) and update.symbol is None:
+            kept = self.alarm.state.alerts.keys() - {("feed", update.feed)}
+            self.alarm.drop_all_but(kept, "not read any more", self._clock.now())
         self._tell(self._facts.heard(update, self._clock.now().wall_ms))
         if isinstance(update, AccountRead):
             self._reread()

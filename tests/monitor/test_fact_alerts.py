@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from desk import LEG, StandingClock, facts, portfolio, prices
 
-from hedge.market import Instrument, SymbolState
+from hedge.market import FeedState, Instrument, SymbolState, Unread
 from monitor.watch import Watch
 
 
@@ -46,3 +46,15 @@ def test_a_contract_that_is_not_listed_any_more_has_no_risk_figure_and_says_so()
     assert row.why["coins"] == gone
     watch.take(known)
     assert watch.snapshot().positions[0].coins is not None
+
+
+def test_the_alert_of_a_feed_that_nobody_reads_any_more_closes_with_a_reason() -> None:
+    watch, clock, _ = watched()
+    watch.take(FeedState("binance-spot", "blocked", "refuses this place (HTTP 451)", clock.now().mono_ms))
+    watch.tick()
+    assert [each.id for each in watch.snapshot().alerts if each.rule == "feed"] == ["feed:binance-spot#1"]
+    watch.take(Unread("binance-spot"))
+    watch.tick()
+    assert "binance-spot" not in [row.feed for row in watch.snapshot().feeds]
+    standing = [each for each in watch.snapshot().alerts if each.rule == "feed"]
+    assert [(each.state, "not read any more" in each.message) for each in standing] == [("rtn_unack", True)]
