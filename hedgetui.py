@@ -41,6 +41,7 @@ commands:
   hedgetui record [PORTFOLIO] FILE
                                  write down what the venues say, until Ctrl+C
   hedgetui replay FILE           a recording in the screen, at any speed; REPLAY stands on every frame
+  hedgetui alerts [PORTFOLIO]    what became of alerts, newest first
   hedgetui feeds [PORTFOLIO]     each socket: state, age, rate, dials, skew, reason
   hedgetui venues                what can be read of which venue, and from where
   hedgetui stop [PORTFOLIO]      end the monitor
@@ -322,6 +323,14 @@ def venues(words: Sequence[str]) -> int:
     return feed_commands.venues(words, sys.stdout)
 
 
+def alerts(words: Sequence[str]) -> int:
+    """`hedgetui alerts [PORTFOLIO]`: what became of alerts."""
+    from monitor.clock import BootClock
+    from monitor.log_command import run
+
+    return run(words, os.environ, BootClock(), sys.stdout)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "monitor": monitor,
     "stop": stop,
@@ -330,6 +339,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "schema": schema,
     "feeds": feeds,
     "venues": venues,
+    "alerts": alerts,
     "record": record,
     "replay": replay,
     "ticket": partial(ask, "ticket"),

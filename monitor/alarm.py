@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from msgspec import Struct
 
+from alerts.answers import Wish
 from alerts.machine import pulse, replay, step
 from alerts.values import (
     Ack,
@@ -27,15 +28,17 @@ from alerts.values import (
     ResetAsked,
     Restarted,
     Ring,
+    ShelveAsked,
     State,
     Tick,
+    UnshelveAsked,
     level_name,
     level_number,
 )
 from hedge.market import Instant
 from monitor import messages
 from monitor.journal import Journal, Restored
-from monitor.messages import Acknowledge, Answer, Done, Reset
+from monitor.messages import Acknowledge, Answer, Done, Reset, Shelve
 
 _LOG = logging.getLogger("hedgetui.alerts")
 
@@ -58,8 +61,10 @@ Tell = Callable[[Sequence[Logged], Sequence[Announced]], None]
 class Alarm:
     """The state of all alerts of one book. What happens is written before anybody is told."""
 
-    def __init__(self, journal: Journal | None = None) -> None:
+    def __init__(self, journal: Journal | None = None, say: Callable[[Alert], str] = lambda _: "") -> None:
+        """`say` puts an alert into a sentence, for the log."""
         self._journal = journal
+        self._say = say
         self.tell: Tell | None = None
         self.state = State()
         self.ended: Ended | None = None
@@ -108,7 +113,19 @@ class Alarm:
             return messages.Refused(sentence(str(error)))
         return self._ask(ResetAsked(request.id, level, now.mono_ms, request.who.partition("@")[0]), now, "Reset.")
 
-    def _ask(self, wish: Ack | ResetAsked, now: Instant, words: str) -> Answer:
+    def shelve(self, request: Shelve, now: Instant) -> Answer:
+        """Put it away for a time, with a reason; for no time at all: take it off the shelf."""
+        try:
+            level = level_number(request.level)
+        except NotAnAlert as error:
+            return messages.Refused(sentence(str(error)))
+        who, for_ms = request.who.partition("@")[0], request.minutes * 60_000
+        if not for_ms:
+            return self._ask(UnshelveAsked(request.id, level, now.mono_ms, who), now, "Off the shelf.")
+        wish = ShelveAsked(request.id, level, now.mono_ms, for_ms, request.reason, who)
+        return self._ask(wish, now, f"Shelved for {span(request.minutes)}.")
+
+    def _ask(self, wish: Wish, now: Instant, words: str) -> Answer:
         for effect in self._run(wish, now):
             if isinstance(effect, Refused):
                 return messages.Refused(sentence(effect.reason))
@@ -127,7 +144,7 @@ class Alarm:
         if self._journal is None or not lines:
             self._told(lines, announced)
         else:
-            self._after(self._journal.alerts(lines, now), lines, announced)
+            self._after(self._journal.alerts(lines, now, self._say), lines, announced)
         return effects
 
     def _after(self, written: Future[bool], lines: Sequence[Logged], announced: Sequence[Announced]) -> None:
@@ -165,6 +182,12 @@ class Alarm:
         answered_ms = line.at_ms if line.what == "acked" else old.ack.at_ms if old.ack is not None else None
         cleared_ms = old.over_ms if old.over_ms is not None else None if line.what == "acked" else line.at_ms
         self.ended = Ended(old, answered_ms, cleared_ms)
+
+
+def span(minutes: int) -> str:
+    """A length of time in words: `45 min`, `4 h`, `1 h 30 min`."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
 
 
 def sentence(words: str) -> str:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
@@ -15,7 +17,9 @@ from msgspec import Struct
 from alerts.values import Alert
 from hedge.market import AccountRead, Update, Want
 from hedge.snapshot import Snapshot
+from monitor.alert_log import alert_log
 from monitor.aside import Aside, Case
+from monitor.journal.reading import log
 from monitor.mailbox import Mailbox
 from monitor.messages import (
     Acknowledge,
@@ -23,10 +27,13 @@ from monitor.messages import (
     Control,
     Done,
     History,
+    Log,
+    Logged,
     Rebased,
     Refused,
     Request,
     Reset,
+    Shelve,
     Stop,
     WatcherCount,
     Watchers,
@@ -247,6 +254,10 @@ class Engine:
                 return self.watch.acknowledge(request)
             case Reset():
                 return self.watch.reset(request)
+            case Shelve():
+                return self.watch.shelve(request)
+            case Log():
+                return await self._log(request)
             case History():
                 return self.watch.history(request)
             case Rebased():
@@ -261,6 +272,18 @@ class Engine:
                 return Refused("Only a replay can be moved.")
             case _:
                 return await self._aside.ask(request)
+
+    async def _log(self, request: Log) -> Answer:
+        """What became of alerts; without a journal there is nothing to tell."""
+        journal = self.watch.journal
+        if journal is None:
+            return Refused("This monitor keeps no log.")
+        now = self.watch.now()
+        try:
+            read = journal.ask(partial(log, since_ms=request.since_ms, at_most=request.at_most))
+            return Logged(alert_log(await asyncio.wrap_future(read), now.wall_ms))
+        except sqlite3.Error as error:
+            return Refused(f"The log cannot be read now: {error}.")
 
     async def close(self) -> None:
         """Nothing to leave: the engine is in this process, and whoever runs it stops it."""

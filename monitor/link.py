@@ -39,7 +39,18 @@ from monitor.frames import (
     snapshots,
 )
 from monitor.mailbox import Mailbox
-from monitor.messages import Acknowledge, Answer, MonitorLost, Question, Rebased, Request, Reset, Stop, WatcherCount
+from monitor.messages import (
+    Acknowledge,
+    Answer,
+    MonitorLost,
+    Question,
+    Rebased,
+    Request,
+    Reset,
+    Shelve,
+    Stop,
+    WatcherCount,
+)
 
 SILENT_READER_S = 60.0
 """A viewer that reads nothing for this long is dropped; it rejoins when it wakes."""
@@ -249,7 +260,7 @@ class _Viewer:
 
 def signed(request: Request, name: str) -> Request:
     """The request with its author filled in from the kernel's word where the viewer gave none."""
-    if isinstance(request, Acknowledge | Reset | Rebased | Stop) and not request.who:
+    if isinstance(request, Acknowledge | Reset | Shelve | Rebased | Stop) and not request.who:
         return msgspec.structs.replace(request, who=name)
     return request
 

@@ -37,6 +37,23 @@ class Reset(Struct, frozen=True, tag=True):
     who: str = ""
 
 
+class Shelve(Struct, frozen=True, tag=True):
+    """Put one alert away for so many minutes, as it was painted, with a reason; 0 minutes: take it off the shelf."""
+
+    id: str
+    level: str
+    minutes: int
+    reason: str = ""
+    who: str = ""
+
+
+class Log(Struct, frozen=True, tag=True):
+    """Ask for what became of alerts since then (UTC ms), newest first."""
+
+    since_ms: int = 0
+    at_most: int = 500
+
+
 class History(Struct, frozen=True, tag=True):
     """Ask for the past of one figure by its path, such as `positions.<leg id>.to_liquidation`."""
 
@@ -95,7 +112,7 @@ class Rebased(Struct, frozen=True, tag=True):
 Question = Explain | WhatIf | Climb | Tickets
 """What is worked out beside the watch; the answer may take a while."""
 
-Request = Acknowledge | Reset | History | Stop | Watchers | Rebased | Control | Question
+Request = Acknowledge | Reset | Shelve | Log | History | Stop | Watchers | Rebased | Control | Question
 
 
 class Done(Struct, frozen=True, tag=True):
@@ -197,6 +214,40 @@ class Advised(Struct, frozen=True, tag=True):
     document: TicketList
 
 
+class LogRow(Struct, frozen=True):
+    """One thing that became of an alert."""
+
+    at: str
+    """UTC, ISO-8601."""
+    what: str
+    """`raised`, `rose`, `acked`, `cleared`, `paged` …"""
+    id: str
+    rule: str
+    subject: str
+    level: str
+    """As painted then; empty once it was over."""
+    value: Decimal | None = None
+    who: str = ""
+    host: str = ""
+    note: str = ""
+    text: str = ""
+    """The alert in a sentence, as it was then."""
+
+
+class AlertLog(Struct, frozen=True):
+    """What became of alerts, newest first."""
+
+    schema: str = "hedgetui.log/1"
+    as_of: str = ""
+    rows: tuple[LogRow, ...] = ()
+
+
+class Logged(Struct, frozen=True, tag=True):
+    """The log."""
+
+    document: AlertLog
+
+
 class Rebase(Struct, frozen=True):
     """The book at its last rebalance."""
 
@@ -214,7 +265,7 @@ class Reckoned(Struct, frozen=True, tag=True):
     document: Rebase
 
 
-Answer = Done | Refused | Points | WatcherCount | Explained | Supposed | Climbed | Advised | Reckoned
+Answer = Done | Refused | Points | WatcherCount | Explained | Supposed | Climbed | Advised | Reckoned | Logged
 
 
 class MonitorLost(Exception):

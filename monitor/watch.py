@@ -22,7 +22,7 @@ from alerts.rules import Stops, judge_asset, judge_totals
 from alerts.scene import Scene, scene
 from alerts.slow_rules import judge_edit, judge_journal, judge_slow
 from alerts.values import BOOK, CAUTION, LEVEL_NAMES, WARNING, Alert, Key, Reading
-from alerts.words import alert_rows, past_alert
+from alerts.words import alert_row, alert_rows, past_alert
 from hedge.book.book import Book, Touched
 from hedge.book.frozen import freeze
 from hedge.book.leg_pace import TOP_UP_HOURS
@@ -53,7 +53,7 @@ from monitor.history import FIGURES, Past
 from monitor.journal import Journal
 from monitor.judging import Judging
 from monitor.keeping import Keeper
-from monitor.messages import Acknowledge, Answer, History, Rebase, Rebased, Reckoned, Refused, Reset
+from monitor.messages import Acknowledge, Answer, History, Rebase, Rebased, Reckoned, Refused, Reset, Shelve
 from monitor.orders import Made, Orders
 
 _LOG = logging.getLogger("hedgetui.watch")
@@ -86,7 +86,7 @@ class Watch:
     ) -> None:
         """`journal`: where it goes on from, and what it writes into; without one nothing outlives it."""
         self._clock = clock
-        self._journal = journal
+        self.journal = journal
         self._keeper = None if journal is None else Keeper(journal)
         self._journal_trouble = ""
         self._path = path
@@ -101,7 +101,9 @@ class Watch:
         """Legs that are lost and not in the book any more."""
         self.book = Book(portfolio)
         self.book.top_up_hours = top_up_hours
-        self.alarm = Alarm(journal)
+        self.alarm = Alarm(journal, self._say)
+        self._newest: Scene | None = None
+        """The figures of the last look, for sentences about alerts."""
         self.past = Past()
         self._judging = Judging(self.book)
         self._doubts = Doubts()
@@ -134,8 +136,8 @@ class Watch:
 
     def stopped(self, who: str) -> None:
         """The end on purpose: written down, with everything that still waits."""
-        if self._journal is not None:
-            self._journal.stop(who, self._clock.now())
+        if self.journal is not None:
+            self.journal.stop(who, self._clock.now())
 
     def _settle(self, portfolio: Portfolio) -> None:
         """Levels and stops of the file that holds now."""
@@ -146,6 +148,9 @@ class Watch:
             for position in account.positions
         }
         self._judging.settle(self.levels, stops)
+
+    def now(self) -> Instant:
+        return self._clock.now()
 
     @property
     def wants(self) -> tuple[Want, ...]:
@@ -270,6 +275,7 @@ class Watch:
         self.book.settle(now)
         self._judging.catch_up()
         base = take_snapshot(self.book, now, self._mode)
+        self._newest = self._scene(base, now)
         readings = [reading for row in base.positions for reading in self._judging.leg(row, now)]
         readings += [reading for row in base.assets for reading in judge_asset(row, self.levels)]
         readings += [reading for row in base.accounts for reading in self._judging.account(row)]
@@ -306,6 +312,13 @@ class Watch:
 
     def reset(self, request: Reset) -> Answer:
         return self._asked(self.alarm.reset(request, self._clock.now()))
+
+    def shelve(self, request: Shelve) -> Answer:
+        return self._asked(self.alarm.shelve(request, self._clock.now()))
+
+    def _say(self, alert: Alert) -> str:
+        """An alert in a sentence, by the figures of the last look; nothing before there are any."""
+        return "" if self._newest is None else alert_row(alert, self._newest).message
 
     def _asked(self, answer: Answer) -> Answer:
         self.news = True

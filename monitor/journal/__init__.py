@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from alerts.values import Logged
+from alerts.values import Alert, Logged
 from hedge.market import Instant
 from monitor.journal.outbox import Outbox
 from monitor.journal.reading import LAST, Restored, Stopped, restore
@@ -27,8 +27,8 @@ __all__ = ["Journal", "JournalError", "Restored", "Stopped", "Trouble"]
 T = TypeVar("T")
 
 EVENT = (
-    "INSERT INTO events (wall_ms, what, rule, subject, episode, level, at_ms, who, host, note, alert)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO events (wall_ms, what, rule, subject, episode, level, at_ms, who, host, note, text, alert)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 FACT = "INSERT INTO facts (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 NO_FACT = "DELETE FROM facts WHERE name = ?"
@@ -45,6 +45,10 @@ FORGET = "DELETE FROM minutes WHERE minute < ?"
 FORGET_FEEDS = "DELETE FROM feeds WHERE wall_ms < ?"
 KEPT_MINUTES = 31 * 24 * 60
 """How long figures are kept. Alerts, changes and stamps are kept for ever."""
+
+
+def _nothing(_: Alert) -> str:
+    return ""
 
 
 class Minute(Struct, frozen=True):
@@ -77,13 +81,15 @@ class Journal:
 
     def refill(self, lines: Callable[[], Iterable[tuple[Logged, Instant]]]) -> None:
         """What to write first into a new journal, should this one be found damaged while the monitor runs."""
-        self._writer.refill = lambda: [event(line, at) for line, at in lines()]
+        self._writer.refill = lambda: [event(line, at, "") for line, at in lines()]
 
     # what is written
 
-    def alerts(self, lines: Iterable[Logged], now: Instant) -> Future[bool]:
-        """Events of the alert machine, in order. The result, once they are tried: whether they are on the disk."""
-        return self._writer.put([event(line, now) for line in lines])
+    def alerts(self, lines: Iterable[Logged], now: Instant, say: Callable[[Alert], str] = _nothing) -> Future[bool]:
+        """Events of the alert machine, in order, each with the sentence that `say` has for its alert.
+
+        The result, once they are tried: whether they are on the disk."""
+        return self._writer.put([event(line, now, say(line.alert)) for line in lines])
 
     def changed(self, what: str, portfolio: bytes, now: Instant) -> None:
         """The portfolio file was applied: what changed, in words, and the whole file as it is now."""
@@ -142,9 +148,9 @@ class Journal:
         return self._writer.ask(question)
 
 
-def event(line: Logged, now: Instant) -> Statement:
+def event(line: Logged, now: Instant, text: str) -> Statement:
     """One line of the alert machine as a row."""
     alert = line.alert
     body = msgspec.json.encode(alert)
     named = (alert.rule, alert.subject, alert.episode, alert.painted)
-    return EVENT, (now.wall_ms, line.what, *named, line.at_ms, line.who, line.host, line.note, body)
+    return EVENT, (now.wall_ms, line.what, *named, line.at_ms, line.who, line.host, line.note, text, body)

@@ -20,8 +20,7 @@ NEWEST = (
     " WHERE id IN (SELECT max(id) FROM events GROUP BY rule, subject) ORDER BY id"
 )
 LOG = (
-    "SELECT wall_ms, what, rule, subject, episode, level, who, host, note, alert FROM events WHERE wall_ms >= ?"
-    " ORDER BY id DESC LIMIT ?"
+    "SELECT wall_ms, what, level, who, host, note, text, alert FROM events WHERE wall_ms >= ? ORDER BY id DESC LIMIT ?"
 )
 CHART = (
     "SELECT minute, low, high, last FROM minutes WHERE path = (SELECT id FROM paths WHERE path = ?)"
@@ -60,6 +59,8 @@ class Line(Struct, frozen=True):
     who: str
     host: str
     note: str
+    text: str
+    """The alert as a sentence, as it was then."""
 
 
 class Point(Struct, frozen=True):
@@ -90,8 +91,8 @@ def restore(connection: sqlite3.Connection) -> Restored:
 def log(connection: sqlite3.Connection, since_ms: int, at_most: int) -> tuple[Line, ...]:
     """Events since then (UTC ms), newest first."""
     return tuple(
-        Line(wall_ms, what, msgspec.json.decode(alert, type=Alert), level, who, host, note)
-        for wall_ms, what, _, _, _, level, who, host, note, alert in connection.execute(LOG, (since_ms, at_most))
+        Line(wall_ms, what, msgspec.json.decode(alert, type=Alert), level, who, host, note, text)
+        for wall_ms, what, level, who, host, note, text, alert in connection.execute(LOG, (since_ms, at_most))
     )
 
 

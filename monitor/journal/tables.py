@@ -24,6 +24,7 @@ MIGRATIONS: Final = (
         who TEXT NOT NULL,
         host TEXT NOT NULL,
         note TEXT NOT NULL,
+        text TEXT NOT NULL,
         alert BLOB NOT NULL
     ) STRICT;
     CREATE INDEX events_by_key ON events (rule, subject, id);

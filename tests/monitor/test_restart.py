@@ -16,7 +16,7 @@ from hedge.portfolio import load_portfolio
 from hedge.snapshot import AlertRow
 from monitor.journal import Journal, Trouble
 from monitor.journal.reading import log, paid_since
-from monitor.messages import Acknowledge, Done, History, Points
+from monitor.messages import Acknowledge, Done, History, Points, Refused, Shelve
 from monitor.watch import Watch
 
 
@@ -225,3 +225,22 @@ def test_a_journal_that_fails_is_a_warning_and_ends_after_a_minute_of_good_write
     assert found(desk)["journal"].state == "unack"
     desk.run(12)
     assert found(desk)["journal"].state == "rtn_unack"
+
+
+def test_a_shelf_has_a_reason_and_an_end_and_survives(runs: Runs) -> None:
+    desk = drifting(runs)
+    row = found(desk)["hedge_drift"]
+    refused = desk.watch.shelve(Shelve(row.id, "caution", 30, "", "ann@desk"))
+    assert isinstance(refused, Refused)
+    assert desk.watch.shelve(Shelve(row.id, "caution", 30, "moving coins", "ann")) == Done("Shelved for 30 min.")
+    assert found(desk)["hedge_drift"].state == "shelved"
+    runs.crash(60)
+    desk = runs.start(held="244")
+    desk.run(3)
+    assert found(desk)["hedge_drift"].state == "shelved"
+    desk.run(29 * 60, "142")
+    assert found(desk)["hedge_drift"].state == "unack"
+    row = found(desk)["hedge_drift"]
+    assert desk.watch.shelve(Shelve(row.id, "caution", 60, "again", "ann")) == Done("Shelved for 1 h.")
+    assert desk.watch.shelve(Shelve(row.id, "caution", 0, "", "ann")) == Done("Off the shelf.")
+    assert found(desk)["hedge_drift"].state == "unack"
