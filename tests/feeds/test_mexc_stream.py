@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
+
 import msgspec
-from feeds_kit import WALL_MS, Peer, Rig, until
+from aiohttp import web
+from feeds_kit import WALL_MS, Ear, FakeTime, Peer, Rig, until
+from test_rest import venue
 
 from feeds import bybit, mexc
-from hedge.market import Mark, Spot
+from feeds.pacing import Hosts
+from feeds.polls import Schedule, watch_poll
+from feeds.rest import Door
+from feeds.stream import World
+from hedge.market import FundingInterval, Mark, Spot
 
 BTC, NOPE = "BTC/USDT:USDT", "NOPE/USDT:USDT"
 
@@ -77,3 +86,27 @@ async def test_a_spot_book_that_does_not_move_stays_fresh_by_its_repeats_and_sta
         assert len({each.at_mono_ms for each in spots}) == 8
         await rig.time.advance(15.5)
         assert rig.ear.symbol("BTC/USDT")[-1].state == "stale"
+
+
+async def test_a_refusal_behind_http_200_is_an_outage_of_the_anchor_until_it_ends() -> None:
+    time, ear, refused = FakeTime(), Ear(), [True]
+    row = {"symbol": "BTC_USDT", "fundingRate": 0.0001, "collectCycle": 8, "nextSettleTime": WALL_MS, "timestamp": 1}
+
+    def answer(_: web.Request) -> web.Response:
+        if refused[0]:
+            return web.json_response({"success": False, "code": 500, "message": "System internal error!"})
+        return web.json_response({"success": True, "code": 0, "data": [row]})
+
+    world = World(time, random.Random(1), ear, Hosts(), time.sleep)
+    async with venue(answer) as (base, asked), Door({"mexc": base}, Hosts(), time, print) as out:
+        task = asyncio.create_task(watch_poll(mexc.INTERVALS, out, {"BTC_USDT": BTC}, Schedule(), world))
+        await until(lambda: ear.last_feed.state == "backing_off")
+        assert (ear.last_feed.feed, len(asked)) == ("mexc-rest", 1)
+        assert "mexc refuses with code 500: System internal error!" in ear.last_feed.reason
+        assert not ear.values(FundingInterval)
+        refused[0] = False
+        await time.advance(20)
+        await until(lambda: ear.last_feed.state == "live")
+        assert [each.hours for each in ear.values(FundingInterval) if isinstance(each, FundingInterval)] == [8]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

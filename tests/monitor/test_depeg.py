@@ -113,3 +113,18 @@ async def test_a_lost_peg_moves_the_rate_the_totals_and_the_alarm(venue: str, so
         (alert,) = [row for row in after.alerts if row.rule == "stablecoin"]
         assert (alert.subject, alert.unknown) == ("USDT", False)
         assert alert.value == pytest.approx(D("-0.03"), abs=D("0.0005"))
+
+
+async def test_the_rate_of_a_second_stablecoin_is_its_own() -> None:
+    short = {"symbol": "BTC/USDC:USDC", "side": "short", "contracts": "0.5", "leverage": "2", "margin_mode": "cross"}
+    accounts = [{"id": "main", "venue": "bybit", "collateral": {"USDC": "20000"}, "positions": [short]}]
+    holdings = [{"asset": "BTC", "quantity": "0.5", "place": "cold wallet"}]
+    written = {"schema": "hedgetui.portfolio/1", "name": "USDC", "holdings": holdings, "accounts": accounts}
+    portfolio = load_portfolio(json.dumps(written), "book.json")
+    async with Simulator(seed=1, scenario="calm") as sim, watched(sim, portfolio) as engine:
+        before = await seen(engine, lambda found: not found.money[0].assumed)
+        assert [row.currency for row in before.money] == ["USDC"]
+        assert before.money[0].usd == pytest.approx(D(1), abs=D("0.0015"))
+        sim.add("jump", symbol="USDC", factor=0.97)
+        after = await seen(engine, lambda found: found.money[0].usd < D("0.972"))
+        assert after.money[0].usd / before.money[0].usd == pytest.approx(D("0.97"), abs=D("0.001"))
