@@ -3,8 +3,8 @@
     python bench/alerts.py [--rules 1000] [--repeats 5] [--json] [--check]
 
 Fifty legs; a person's price levels are rules. `bare` has none; `elsewhere` has them all at coins that do not tick;
-`own` has twenty at the one that does. `judged` judges every update, `quiet` is as the monitor runs: what provably cannot
-fire is not judged again. Both have the same updates, mark and index in turn, and are microseconds of CPU an update.
+`own` has twenty at the one that does. `judged` judges every update, `quiet` is as the monitor runs: what provably
+cannot fire is not judged again. Both have the same updates, mark and index in turn; microseconds of CPU an update.
 Goals: elsewhere costs at most 1.2x bare, and a rule that is judged at most 5 us, by what twenty of them add.
 """
 
