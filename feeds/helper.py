@@ -6,9 +6,10 @@ ccxt is slow to import and heavy to hold, so it lives and dies in `python -m fee
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,17 +73,34 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
 
 
+async def begun(starting: Coroutine[None, None, asyncio.subprocess.Process]) -> asyncio.subprocess.Process:
+    """A process, once it runs. Who is cancelled meanwhile leaves none behind: half begun, asyncio would lose it.
+
+    Raises OSError."""
+    task = asyncio.create_task(starting, name="start of a process")
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with contextlib.suppress(OSError):
+            process = await task
+            process.kill()
+            await process.wait()
+        raise
+
+
 async def put(question: Struct, kind: type[T]) -> T:
     """Run the process once. Raises NoFacts. However this ends, the process is gone afterwards."""
     try:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "feeds.ccxt_facts"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment(),
-            limit=MAX_ANSWER,
-            start_new_session=True,
+        process = await begun(
+            asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", "feeds.ccxt_facts"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment(),
+                limit=MAX_ANSWER,
+                start_new_session=True,
+            )
         )
     except OSError as error:
         raise NoFacts(f"the facts process did not start: {clean(str(error), 120)}") from None
