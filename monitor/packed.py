@@ -1,4 +1,4 @@
-"""Points of a figure packed into sixteen bytes each, so that a day of them costs what it must and no more."""
+"""Points of a figure packed into twelve bytes each, so that a day of them costs what it must and no more."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from decimal import Decimal
 
 
 class Packed:
-    """The newest `most` points, oldest first. Times are whole milliseconds; values are kept as floats, which is what a
-    chart can show, and come back as the shortest decimals that mean the same float."""
+    """The newest `most` points, oldest first. Times are whole milliseconds; values keep seven digits, more than a chart
+    can show."""
 
     __slots__ = ("_most", "_times", "_values")
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._times = array("q")
-        self._values = array("d")
+        self._values = array("f")
 
     def append(self, at_ms: int, value: Decimal) -> None:
         """One more; the oldest goes where there are too many."""
@@ -44,4 +44,4 @@ class Packed:
 
     def __iter__(self) -> Iterator[tuple[int, Decimal]]:
         for at_ms, value in zip(self._times, self._values, strict=True):
-            yield at_ms, Decimal(repr(value))
+            yield at_ms, Decimal(f"{value:.7g}")

@@ -6,7 +6,7 @@ Source: section 12 of the domain reference.
 
 from __future__ import annotations
 
-from collections import deque
+from array import array
 from decimal import Decimal
 from statistics import median_low
 
@@ -22,23 +22,26 @@ TOGETHER_MS = 1_500
 """A mark and an index that are further apart in time are no basis."""
 PLACES = 12
 UNIT = Decimal("1e-12")
+MOST = 10**18
+"""Of a sample: a basis of a million times the price is no basis."""
 
 
 class BasisMinutes:
     """Medians of the minutes of one market, on the monotonic clock; those without a sample are left out."""
 
-    __slots__ = ("_kept", "_last_ms", "_minute", "_samples", "_squares", "_sum")
+    __slots__ = ("_last_ms", "_medians", "_minute", "_minutes", "_samples", "_squares", "_sum")
 
     def __init__(self) -> None:
         self._minute = 0
         self._last_ms = -SECOND_MS
         self._samples: list[int] = []
-        self._kept: deque[tuple[int, int]] = deque()
+        self._minutes, self._medians = array("q"), array("q")
+        """Of the minutes kept, oldest first: sixteen bytes each, because a large book keeps many."""
         self._sum = 0
         self._squares = 0
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._minutes)
 
     def due(self, at_ms: int) -> bool:
         """Whether the last sample is a second old."""
@@ -53,21 +56,23 @@ class BasisMinutes:
             self._keep(before, median_low(self._samples))
             self._samples.clear()
         self._minute = max(minute, before)
-        self._samples.append(int(basis.scaleb(PLACES)))
+        self._samples.append(max(-MOST, min(MOST, int(basis.scaleb(PLACES)))))
         return ended
 
     def _keep(self, minute: int, value: int) -> None:
-        self._kept.append((minute, value))
+        self._minutes.append(minute)
+        self._medians.append(value)
         self._sum += value
         self._squares += value * value
-        while self._kept[0][0] <= minute - WEEK_MINUTES:
-            _, old = self._kept.popleft()
+        while self._minutes[0] <= minute - WEEK_MINUTES:
+            old = self._medians[0]
+            del self._minutes[0], self._medians[0]
             self._sum -= old
             self._squares -= old * old
 
     def usual(self) -> UsualBasis | None:
         """Mean and sample deviation of the last week; None before a day of minutes is there."""
-        count = len(self._kept)
+        count = len(self._minutes)
         if count < ENOUGH_MINUTES:
             return None
         variance = Decimal(count * self._squares - self._sum * self._sum) / (count * (count - 1))

@@ -30,7 +30,16 @@ def test_a_minute_is_its_median() -> None:
     ended = [minutes.note(second * 1000, D(basis)) for second, basis in enumerate(["0.001", "0.9", "0.002"])]
     assert ended == [False, False, False]
     assert minutes.note(MINUTE_MS, D("0.5")) is True
-    assert list(minutes._kept) == [(0, 2 * 10**9)]
+    assert (list(minutes._minutes), list(minutes._medians)) == ([0], [2 * 10**9])
+
+
+def test_a_basis_out_of_all_reason_is_bounded() -> None:
+    """Prices may be as far apart as eighteen digits allow."""
+    minutes = BasisMinutes()
+    minutes.note(0, D("1e30"))
+    minutes.note(MINUTE_MS, D("-1e30"))
+    minutes.note(2 * MINUTE_MS, D(0))
+    assert list(minutes._medians) == [10**18, -(10**18)]
 
 
 def test_a_day_of_minutes_is_needed() -> None:
