@@ -271,6 +271,11 @@ Answer = Done | Refused | Points | WatcherCount | Explained | Supposed | Climbed
 class MonitorLost(Exception):
     """The monitor is gone, or was never there; the text says what is known."""
 
+    @property
+    def on_purpose(self) -> bool:
+        """Whether somebody stopped it: then nobody is to start it again unasked."""
+        return str(self).startswith("stopped")
+
 
 class Monitor(Protocol):
     """A running monitor, in process or over the link."""

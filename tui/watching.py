@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from hedge.snapshot import Snapshot
 from monitor.messages import Answer, History, Monitor, MonitorLost, Points, Refused, Request, WatcherCount, Watchers
 
 DAY_S = 86_400
+REVIVALS, REVIVALS_WITHIN_S = 3, 600.0
+"""A monitor that died is started again so often within so long."""
+REVIVE_AFTER_S = 1.0
+"""Long enough to read that it was gone."""
 PATIENCE_S = 3.0
 """For an answer, before the screen says that there is none."""
 
 
 class Watching:
-    """Runs `monitor.snapshots()`; hands on the newest only, and says when there are no more."""
+    """Runs `monitor.snapshots()`; hands on the newest only, and says when there are no more.
+
+    A monitor that ended without being asked to is looked for, and started, again: a few times, then a person must ask.
+    """
 
     def __init__(self, monitor: Monitor, *, who: str = "", quit_asks: bool = True) -> None:
         self.monitor = monitor
         self.who = who
         self._quit_asks = quit_asks
         self._newest: Snapshot | None = None
+        self._revived: deque[float] = deque(maxlen=REVIVALS)
+        """When it was started again by itself, on the loop's clock."""
         self._wanted = asyncio.Event()
 
     async def run(self, take: Callable[[Snapshot], None], lose: Callable[[MonitorLost], None]) -> None:
-        """Until cancelled. After the monitor is lost it waits for `again`."""
+        """Until cancelled. A monitor that is lost for good waits for `again`."""
         while True:
+            self._wanted.clear()
             try:
                 async for snapshot in self.monitor.snapshots():
                     self._hand_on(snapshot, take)
-                lose(MonitorLost("The monitor ended."))
-            except MonitorLost as error:
+                error = MonitorLost("The monitor ended.")
+            except MonitorLost as lost:
                 self._flush(take)
-                lose(error)
-            self._wanted.clear()
-            await self._wanted.wait()
+                error = lost
+            revives = self._may_revive(error)
+            lose(MonitorLost(f"{error} It is started again, try {len(self._revived)}.") if revives else error)
+            pause_s = REVIVE_AFTER_S if revives else None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), pause_s)
+
+    def _may_revive(self, error: MonitorLost) -> bool:
+        """Whether to start it again unasked; counted, so that a monitor which cannot live is left alone."""
+        now = asyncio.get_running_loop().time()
+        often = len(self._revived) == REVIVALS and now - self._revived[0] < REVIVALS_WITHIN_S
+        if error.on_purpose or often:
+            return False
+        self._revived.append(now)
+        return True
 
     def _hand_on(self, snapshot: Snapshot, take: Callable[[Snapshot], None]) -> None:
         """Of several that are there at once only the last is painted."""
