@@ -22,7 +22,7 @@ from desk import StandingClock, edited
 from household import PROGRAM, Home
 from msgspec.structs import replace
 from shell import Shell
-from tapes import header, rally
+from tapes import VirtualTime, header, rally
 
 from feeds.markets import FeedSetup, watch_markets
 from feeds.recorder import Recorder, RecordingFile
@@ -36,6 +36,7 @@ from hedge.portfolio import load_portfolio
 from hedge.snapshot import Snapshot
 from monitor.clock import BootClock
 from monitor.engine import Engine
+from monitor.player import Player
 from monitor.record import Session
 from monitor.replay import at_end, open_replay
 from monitor.watch import Watch
@@ -325,6 +326,34 @@ async def test_a_full_part_begins_anew_with_connections_of_its_own(tmp_path: Pat
     assert [part.name for part in Recording(path).parts] == ["a.rec.1", "a.rec"]
     alone = Recording(path.rename(tmp_path / "alone.rec")).path
     assert all(row.mark is not None for row in at_end(alone).positions)
+
+
+async def test_what_an_address_holds_is_recorded_with_its_markets(tmp_path: Path) -> None:
+    """The file names no market: what is wanted is known once the address was read, while it records and in a replay."""
+    written = {
+        "schema": "hedgetui.portfolio/1",
+        "name": "By address",
+        "holdings": [{"asset": "BTC", "quantity": "0.5"}],
+        "accounts": [{"id": "hl", "venue": "hyperliquid", "address": "0x" + "5a" * 20}],
+    }
+    portfolio = load_portfolio(json.dumps(written), "book.json")
+    clock, path = BootClock(), tmp_path / "a.rec"
+    async with Simulator(seed=3) as sim:
+        file = RecordingFile(path, header(clock, book=written), max_bytes=2**30, keep=0)
+        session = Session(Book(portfolio), FeedSetup(sim.urls, sim.rest_urls), file, clock, lambda words: None)
+        running = asyncio.create_task(session.run())
+        await until(lambda: {row.mark is None for row in at_end(path).positions} == {False})
+        session.stop()
+        await running
+    marks = {row.id: row.mark for row in at_end(path).positions}
+    assert marks.keys() == {"hl/BTC/USDC:USDC/short", "hl/ETH/USDC:USDC/short"}
+    replay, time = open_replay(path), VirtualTime()
+    player = Player(replay, 5000, now=time.now, sleep=time.sleep)
+    async for shown in player.snapshots():
+        if shown.playback is not None and shown.playback.state == "ended":
+            break
+    await player.close()
+    assert {row.id: row.mark for row in shown.positions} == marks
 
 
 # captured frames
