@@ -107,8 +107,8 @@ def _is_order(ticket: Ticket) -> bool:
     return ticket.kind != "wait"
 
 
-def _wait(breach: Breach, risk: str, leg: Leg | None = None, asset: str = "", account: str = "") -> Ticket:
-    return waiting(breach.book, breach.now, "Wait", leg=leg, asset=asset, account=account, risk=risk)
+def _wait(breach: Breach, risk: str, leg: Leg | None = None) -> Ticket:
+    return waiting(breach.book, breach.now, "Wait", leg=leg, risk=risk)
 
 
 # Exposure
@@ -276,7 +276,7 @@ def _quarter(breach: Breach, leg: Leg) -> Found:
     task = Task(breach.book, leg, breach.now)
     unwound = unwinding(task, QUARTER)
     trim = trimmed(task, unwound) if _is_order(unwound) else None
-    return [with_funding(task, trim)] if trim is not None else [unwound] if _is_order(unwound) else []
+    return [with_funding(trim)] if trim is not None else [unwound] if _is_order(unwound) else []
 
 
 def _stablecoin(breach: Breach) -> Found:
@@ -307,6 +307,8 @@ def _exit(breach: Breach, *shares: Decimal) -> Found:
 
 def _lost(breach: Breach) -> Found:
     leg = breach.book.layout.legs[breach.subject]
+    if leg.account.address is not None:
+        return ()  # its venue says what is left of it, and the drift what to sell for that
     gone = waiting(
         breach.book,
         breach.now,
@@ -327,7 +329,7 @@ def _lost(breach: Breach) -> Found:
 
 
 def _open_words(coin: Coin, off_usd: Decimal | None) -> str:
-    return "" if not off_usd else book_risk(off_usd).replace("all coins", coin.hedge_priced_as.name)
+    return book_risk(off_usd).replace("all coins", coin.hedge_priced_as.name)
 
 
 BY_RULE: Mapping[str, Callable[[Breach], Found]] = {

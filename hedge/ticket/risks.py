@@ -55,8 +55,9 @@ def _in_liquidation(row: PositionRow) -> bool:
 
 def _lost(leg: Leg) -> str:
     size = contracts_words(leg, leg.position.contracts)
-    if leg.isolated and leg.margin is not None:
-        return f"{amount_words(leg.margin, leg.settle)} of margin is lost, and {size} hedge nothing any more"
+    if leg.isolated:
+        margin = "its" if leg.margin is None else f"{amount_words(leg.margin, leg.settle)} of"
+        return f"{margin} margin is lost, and {size} hedge nothing any more"
     return f"the {leg.settle} that {leg.account.id} shares is lost, and {size} hedge nothing any more"
 
 

@@ -39,10 +39,10 @@ def unwinding(task: Task, fraction: Decimal, remedy: Remedy = "unwind") -> Ticke
         contracts = orderable(contracts=contracts, min_qty=instrument.min_contracts)
     if contracts == 0:
         return _too_small(task, fraction)
-    return with_funding(task, order_ticket(task, remedy, order.order_side, contracts))
+    return with_funding(order_ticket(task, remedy, order.order_side, contracts))
 
 
-def with_funding(task: Task, ticket: Ticket) -> Ticket:
+def with_funding(ticket: Ticket) -> Ticket:
     """The same order, saying the ratio it leaves and what funding then comes to."""
     parts: list[str] = []
     if ticket.after.hedge_ratio is not None:

@@ -59,6 +59,7 @@ def test_and_for_the_usual_moves() -> None:
     ("rule", "margin", "goal"),
     [
         ("liquidation_pace", "12000", 9),
+        ("liquidation_pace", "7000", 9),
         ("liquidation_sigma", "3200", 3),
         ("liquidation_sigma", "3500", D("4.5")),
     ],
@@ -74,6 +75,14 @@ def test_a_slow_pace_is_brought_to_the_caution_level() -> None:
     assert hours is not None
     assert 9 < hours < 36
     assert remedies(book, "liquidation_pace", LEG, now)[0].goal == 36
+
+
+def test_deviations_without_a_pace_say_no_hours() -> None:
+    book, now = on_its_way("0", margin="1600")
+    row = book.leg(LEG, now)
+    assert (row.hours_to_liquidation, row.sigmas_to_liquidation is not None) == (None, True)
+    add = remedies(book, "liquidation_sigma", LEG, now, (row.sigmas_to_liquidation or D(0)) + 1)[0]
+    assert add.effect.endswith(" % to liquidation")
 
 
 def test_time_enough_needs_nothing() -> None:

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import pytest
 
+from hedge.book.book import Book
 from hedge.ticket import remedies
 from hedge.ticket.risks import account_risk, basis_risk, book_risk, drift_risk, funding_risk
-from tests.hedge.said import D, at, instrument, mark
+from tests.hedge.said import D, account, at, flat, instrument, mark, portfolio, position, tick
 from tests.hedge.ticket_books import BTC, ETH_LEG, SOL, SOL_LEG, eth_book, shared_book, sol_book
 
 UNKNOWN_BASIS = "What closing costs against the index is not known"
@@ -32,6 +33,7 @@ def test_off_plan_and_on_it() -> None:
     assert drift_risk(sol_book("200", "100").layout.coins["SOL"]) == ""
     assert drift_risk(sol_book("240", "100").layout.coins["SOL"]).startswith("Each 10 % fall of SOL costs 300 USD")
     assert book_risk(None) == book_risk(Decimal(0)) == ""
+    assert book_risk(D("0.5")).startswith("Each 10 % fall of all coins costs 0.05 USD")
     assert book_risk(D("-1234")) == "Each 10 % rise of all coins costs 123 USD more than planned"
 
 
@@ -73,6 +75,52 @@ def test_a_leg_says_where_it_ends_and_what_goes_with_it() -> None:
     wait = remedies(sol_book("0.5", "100", price="186.42", margin="5000"), "stop_loss", SOL_LEG, at(0))[-1]
     assert wait.risk == "At 190.099 it is liquidated: 5,000 USDT of margin is lost, and 100 SOL hedge nothing any more"
     never = remedies(eth_book("5", "17500"), "stop_loss", ETH_LEG, at(0))[-1]
-    assert never.risk.startswith("It pays "), "nothing liquidates it, so funding is what waiting means"
+    assert never.risk.startswith("It pays ")
+    assert never.risk.endswith(" % a year"), "nothing liquidates it, so funding is what waiting means"
     shared = remedies(shared_book(), "stop_loss", f"main/{BTC}/short", at(0))[-1]
     assert shared.risk.endswith("the USDT that main shares is lost, and 0.5 BTC hedge nothing any more")
+
+
+def pair(short_entry: str, long_entry: str, wallet: str) -> Book:
+    """A long and a short of as many SOL on one wallet: no price changes their equity."""
+    stated = {"margin_mode": "cross", "leverage": "5"}
+    legs = (position(SOL, "100", short_entry, **stated), position(SOL, "100", long_entry, **stated) | {"side": "long"})
+    book = Book(portfolio(accounts=[account("main", "bybit", {"USDT": wallet}, *legs)]))
+    book.apply(instrument("bybit", SOL, step="1"))
+    book.apply(flat("bybit", SOL, "0.01"))
+    tick(book, "bybit", SOL, "150", 0)
+    return book
+
+
+@pytest.mark.parametrize(("short", "long_", "wallet"), [("150", "150", "200"), ("150", "200", "4000")])
+def test_below_maintenance_at_every_price_it_may_be_liquidated_at_any_time(short: str, long_: str, wallet: str) -> None:
+    """Equity of 200 against 300 of maintenance margin, and equity that is gone."""
+    book = pair(short, long_, wallet)
+    row = book.leg(SOL_LEG, at(0))
+    assert (row.liquidation_price, row.to_liquidation) == (None, None)
+    assert remedies(book, "stop_loss", SOL_LEG, at(0))[-1].risk.startswith("It may be liquidated at any time: the USDT")
+
+
+def test_a_margin_that_is_not_known_is_its_own_all_the_same() -> None:
+    book = Book(portfolio(accounts=[account("main", "bybit", {"USDT": "9000"}, position(SOL, "100", leverage="2"))]))
+    book.apply(instrument("bybit", SOL))
+    wait = remedies(book, "stop_loss", SOL_LEG, at(0))[-1]
+    assert (
+        wait.risk
+        == "At which price it is liquidated is not known: its margin is lost, and 100 SOL hedge nothing any more"
+    )
+
+
+def test_what_stands_on_one_stablecoin_leaves_out_the_legs_in_another() -> None:
+    usdc = "SOL/USDC:USDC"
+    legs = (position(SOL, "100", "150", margin="5000"), position(usdc, "40", "150", margin="3000"))
+    book = Book(portfolio(accounts=[account("main", "bybit", {"USDT": "5000.5", "USDC": "3000"}, *legs)]))
+    for symbol in (SOL, usdc):
+        book.apply(instrument("bybit", symbol))
+        tick(book, "bybit", symbol, "150", 0)
+    assert remedies(book, "stablecoin", "USDT", at(0))[0].risk == (
+        "20,001 USD stand on USDT: each further 1 % fall costs 200 USD; 0.50 USDT are free to be changed"
+    )
+    bare = Book(portfolio(accounts=[account("main", "bybit", {"USDT": "5000"}, legs[0])]))
+    bare.apply(instrument("bybit", SOL))
+    assert remedies(bare, "stablecoin", "USDT", at(0))[0].risk == "What stands on USDT is not known"

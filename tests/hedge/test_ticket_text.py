@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from msgspec.structs import replace
 
 from hedge.snapshot import After, Ticket
 from hedge.ticket import order_text, remedies, ticket_text, tickets_text, unwind
-from hedge.ticket.words import amount_words, price_words, usd_words
+from hedge.ticket.words import amount_words, percent_words, price_words, usd_words
 from tests.hedge.said import D, at, instrument
 from tests.hedge.ticket_books import ETH_LEG, SOL, SOL_LEG, eth_book, shared_book, sol_book
 
@@ -96,20 +98,27 @@ def test_a_long_that_shrinks_is_sold() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("say", "expected"),
     [
-        (amount_words(D("1888.4"), "USDT"), "1,888 USDT"),
-        (amount_words(D("3.4"), "USD"), "3.40 USD"),
-        (amount_words(D("0.00123"), "ETH"), "0.00123 ETH"),
-        (usd_words(D("-99.994")), "99.99 USD"),
-        (usd_words(D("-100")), "100 USD"),
-        (price_words(D("65003.7"), D("0.10")), "65,003.7"),
-        (price_words(D("190.0988"), None), "190.099"),
-        (price_words(D(60000), None), "60000"),
+        (lambda: amount_words(D("1888.4"), "USDT"), "1,888 USDT"),
+        (lambda: amount_words(D("3.4"), "USD"), "3.40 USD"),
+        (lambda: amount_words(D("0.00123"), "ETH"), "0.00123 ETH"),
+        (lambda: usd_words(D("-99.994")), "99.99 USD"),
+        (lambda: usd_words(D("-100")), "100 USD"),
+        (lambda: price_words(D("65003.7"), D("0.10")), "65,003.7"),
+        (lambda: price_words(D("65003.7"), D("1")), "65,004"),
+        (lambda: price_words(D("65003.7"), D("10")), "65,004"),
+        (lambda: price_words(D("190.26"), D("0.5")), "190.3"),
+        (lambda: price_words(D("190.0988"), None), "190.099"),
+        (lambda: price_words(D("190.0988"), D(0)), "190.099"),
+        (lambda: price_words(D(60000), None), "60000"),
+        (lambda: percent_words(D("-0.12345")), "−12.3 %"),
+        (lambda: percent_words(D("0.12399"), cut=True), "12.3 %"),
+        (lambda: percent_words(D("-0.0001")), "0.0 %"),
     ],
 )
-def test_words(said: str, expected: str) -> None:
-    assert said == expected
+def test_words(say: Callable[[], str], expected: str) -> None:
+    assert say() == expected
 
 
 def test_a_transfer_costs_nothing_and_an_account_is_named_with_all_its_marks() -> None:
