@@ -390,7 +390,7 @@ def test_the_whole_book_is_ordered_whole_and_waits_with_the_first_leg() -> None:
 
 
 def test_a_whole_book_of_sentences_gives_the_first() -> None:
-    (ticket,) = remedies(sol_book("201", "100"), "hedge_drift_total", "book", at(0))
+    (ticket,) = remedies(sol_book("200.8", "100"), "hedge_drift_total", "book", at(0))
     assert (ticket.kind, ticket.words[:16]) == ("wait", "Nothing to order")
 
 
