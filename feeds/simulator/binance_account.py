@@ -41,7 +41,12 @@ def _position(row: HeldPosition, market: Market, now: Moment) -> dict[str, Any]:
     if contract.inverse:
         notional = row.amount * contract.contract_usd / mark
         profit = row.amount * contract.contract_usd * (1 / row.entry - 1 / mark)
-        more: dict[str, Any] = {"notionalValue": f"{notional:.8f}", "leverage": str(_LEVERAGE), "marginType": "cross", "maxQty": "9999"}
+        more: dict[str, Any] = {
+            "notionalValue": f"{notional:.8f}",
+            "leverage": str(_LEVERAGE),
+            "marginType": "cross",
+            "maxQty": "9999",
+        }
     else:
         notional = row.amount * mark
         profit = row.amount * (mark - row.entry)
