@@ -237,6 +237,7 @@ class Book:
         self.revision += 1
         self.ledger.feeds.clear()
         self.ledger.sick.clear()
+        self.ledger.pulses.clear()
 
     def _market(self, feed: str, symbol: str) -> Market:
         return self.ledger.market(venue_of(feed), symbol)
