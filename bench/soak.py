@@ -1,4 +1,4 @@
-"""G9: a simulated day through parser, book and rules, as fast as it goes; and whether memory stays flat.
+"""G9: a simulated day through parser, book, rules and journal, as fast as it goes; and whether memory stays flat.
 
     python bench/soak.py [--virtual 24h] [--symbols 50] [--json] [--check]
 
@@ -18,6 +18,7 @@ import os
 import random
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -32,6 +33,7 @@ sys.path.insert(0, str(ROOT))
 from feeds.binance import USDM  # noqa: E402
 from hedge.market import FeedState, FundingInterval, Instant, Instrument, Update  # noqa: E402
 from hedge.portfolio import load_portfolio  # noqa: E402
+from monitor.journal import Journal, Trouble  # noqa: E402
 from monitor.watch import Watch  # noqa: E402
 
 START = Instant(mono_ms=1_000_000, wall_ms=1_795_046_400_000)
@@ -130,11 +132,16 @@ def frame(coin: Coin, second: int) -> str:
 class Day:
     """A watch, and the market that is put through it."""
 
-    def __init__(self, symbols: int) -> None:
+    def __init__(self, symbols: int, folder: Path) -> None:
+        """The journal lies in `folder`."""
         self.clock = StandingClock()
         self.coins = market(symbols)
         portfolio = load_portfolio(json.dumps(book(self.coins)), "soak.json")
-        self.watch = Watch(portfolio, self.clock)
+        self.troubles: list[str] = []
+        """Of the journal; there should be none."""
+        trouble = Trouble(self.troubles.append, lambda: None, self.troubles.append)
+        self.journal = Journal(folder / "journal.db", trouble, now_ms=lambda: self.clock.now().wall_ms)
+        self.watch = Watch(portfolio, self.clock, journal=self.journal)
         self.parser = USDM.parser({coin.native: coin.symbol for coin in self.coins})
         self.updates = 0
         self.raised = 0
@@ -158,6 +165,10 @@ class Day:
         self.raised += len(known - self._alerts)
         self._alerts = known
 
+    def close(self) -> None:
+        """Everything is written."""
+        self.journal.close()
+
 
 def resident_mb() -> float:
     """Of this process now, where the system says; else the most it ever was."""
@@ -177,7 +188,11 @@ def slope(samples: Sequence[tuple[float, float]]) -> float:
 
 def soak(seconds: int, symbols: int = 50) -> dict[str, Any]:
     """Run so much of a day; what it took."""
-    day = Day(symbols)
+    with tempfile.TemporaryDirectory(prefix="hedgetui-soak-") as folder:
+        return through(Day(symbols, Path(folder)), seconds, symbols)
+
+
+def through(day: Day, seconds: int, symbols: int) -> dict[str, Any]:
     samples: list[tuple[float, float]] = []
     every = max(1, seconds // SAMPLES)
     started, cpu = time.perf_counter(), time.process_time()
@@ -186,6 +201,7 @@ def soak(seconds: int, symbols: int = 50) -> dict[str, Any]:
         if number % every == every - 1:
             gc.collect()
             samples.append(((number + 1) / 3600, resident_mb()))
+    day.close()
     took_s, cpu_s = time.perf_counter() - started, time.process_time() - cpu
     warm = [sample for sample in samples if sample[0] * 3600 >= WARM * seconds]
     return {
@@ -199,6 +215,7 @@ def soak(seconds: int, symbols: int = 50) -> dict[str, Any]:
         "day_s": round(took_s * DAY_S / seconds, 1),
         "times_real": round(seconds / took_s),
         "alerts_raised": day.raised,
+        "journal_troubles": len(day.troubles),
         "mb": round(samples[-1][1], 1),
         "mb_per_hour": round(slope(warm), 3),
     }
@@ -207,6 +224,8 @@ def soak(seconds: int, symbols: int = 50) -> dict[str, Any]:
 def misses(found: dict[str, Any]) -> list[str]:
     """Goals that were not met, in words."""
     wrong = []
+    if found["journal_troubles"]:
+        wrong.append("the journal could not be written")
     if found["day_s"] > WITHIN_S:
         wrong.append(f"a day takes {found['day_s']} s, and may take {WITHIN_S:.0f}")
     if found["mb_per_hour"] > SLOPE_MB:

@@ -6,6 +6,7 @@ The whole day, with its goals, is `bench/soak.py`; `HEDGETUI_SOAK=short` is what
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -18,13 +19,15 @@ GROWTH_MB = 12.0
 
 
 @pytest.mark.soak
-def test_a_simulated_stretch_of_a_day() -> None:
-    day = Day(SYMBOLS)
+def test_a_simulated_stretch_of_a_day(tmp_path: Path) -> None:
+    day = Day(SYMBOLS, tmp_path)
     for number in range(SECONDS // 2):
         day.second(number)
     half_mb = resident_mb()
     for number in range(SECONDS // 2, SECONDS):
         day.second(number)
+    day.close()
+    assert day.troubles == []
     assert day.updates == 3 * SECONDS * SYMBOLS
     assert day.raised > 0
     assert resident_mb() - half_mb < GROWTH_MB
