@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from alerts.values import ADVISORY, CAUTION
 from hedge.book.ledger import venue_of
-from hedge.contract_changes import altered
+from hedge.contract_changes import altered, same_brackets
 from hedge.market import FundingInterval, Instrument, SymbolState, Tiers, Update
 
 DAY_MS = 86_400_000
@@ -48,7 +48,7 @@ class FactNews:
                 place = (update.venue, update.symbol)
                 before = self._tiers.get(place)
                 self._tiers[place] = update
-                if before is not None and before.tiers != update.tiers:
+                if before is not None and not same_brackets(before, update):
                     words = f"The maintenance brackets of {update.symbol} on {update.venue} are other ones now"
                     yield News(place, CAUTION, words)
             case FundingInterval() if not update.assumed:

@@ -12,6 +12,7 @@ import logging
 import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -177,20 +178,24 @@ async def add_tiers(exchange: Any, instrument: Instrument, market: Mapping[str, 
     known, symbol = metadata_of(instrument.venue), instrument.symbol
     reason, source = known.no_tiers, known.tiers
     tiers: tuple[Tier, ...] = ()
+    at_price: Decimal | None = None
     if not reason:
         try:
             found = await attempt(f"tiers of {symbol}", brackets(exchange, instrument, market), facts)
         except ParseError as error:
-            found, reason = ((), source), f"{source}: {error}"
+            found, reason = ((), None), f"{source}: {error}"
         if found is None:
             return
-        tiers, source = found
+        tiers, at_price = found
         reason = reason or ("" if tiers else f"{source} has none for {symbol}")
-    facts.tiers.append(Tiers(instrument.venue, symbol, tiers, source, reason, instrument.at_ms))
+        source += "" if at_price is None else f" at {at_price.normalize():f}"
+    facts.tiers.append(Tiers(instrument.venue, symbol, tiers, source, reason, instrument.at_ms, at_price))
 
 
-async def brackets(exchange: Any, instrument: Instrument, market: Mapping[str, Any]) -> tuple[tuple[Tier, ...], str]:
-    """The tiers of one symbol, and where they are from. Raises ParseError, and what ccxt raises."""
+async def brackets(
+    exchange: Any, instrument: Instrument, market: Mapping[str, Any]
+) -> tuple[tuple[Tier, ...], Decimal | None]:
+    """The tiers of one symbol, and the mark they were valued at, if any. Raises ParseError, and what ccxt raises."""
     known, symbol = metadata_of(instrument.venue), instrument.symbol
     if known.brackets == "leverage":
         if "margin tables" not in exchange.options:  # the same list for every market
@@ -198,16 +203,16 @@ async def brackets(exchange: Any, instrument: Instrument, market: Mapping[str, A
             exchange.options["margin tables"] = meta.get("marginTables") or []
         info = market["info"]
         tables = exchange.options["margin tables"]
-        return brackets_by_leverage(tables, info.get("marginTableId"), info["maxLeverage"]), known.tiers
+        return brackets_by_leverage(tables, info.get("marginTableId"), info["maxLeverage"]), None
     if known.brackets == "levels":
         mark = needed((await exchange.fetch_ticker(symbol))["info"]["fairPrice"], "mark")
         levels = levels_of(market["info"])
-        return brackets_in_contracts(levels, instrument, mark), f"{known.tiers} at {mark.normalize():f}"
+        return brackets_in_contracts(levels, instrument, mark), mark
     rows = await exchange.fetch_market_leverage_tiers(symbol)
     if known.brackets == "contracts":
         mark = needed((await exchange.fetch_mark_price(symbol, {"instType": "SWAP"}))["info"]["markPx"], "mark")
-        return brackets_in_contracts(rows, instrument, mark), f"{known.tiers} at {mark.normalize():f}"
-    return tiers_of(rows), known.tiers
+        return brackets_in_contracts(rows, instrument, mark), mark
+    return tiers_of(rows), None
 
 
 async def attempt(part: str, call: Awaitable[Any], facts: Facts) -> Any:

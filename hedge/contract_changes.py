@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from hedge.market import Instrument
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from hedge.market import Instrument, Tier, Tiers
+
+ROUNDED = Decimal("1e-12")
+"""Relative; brackets that were valued at another price come out this close."""
+
+
+def same_brackets(before: Tiers, after: Tiers) -> bool:
+    """Whether two readings state the same brackets, be they valued at different prices where they count contracts."""
+    if before.tiers == after.tiers:
+        return True
+    if before.at_price is None or after.at_price is None or len(before.tiers) != len(after.tiers):
+        return False
+    grown = after.at_price / before.at_price
+    pairs = list(zip(before.tiers, after.tiers, strict=True))
+    return any(all(_scaled(old, new, times) for old, new in pairs) for times in (grown, 1 / grown))
+
+
+def _scaled(before: Tier, after: Tier, times: Decimal) -> bool:
+    """Whether a bracket is what another one comes to at so many times the value."""
+    if (before.cap is None) is not (after.cap is None):
+        return False
+    bounds = ((before.floor, after.floor), (before.cap or Decimal(0), after.cap or Decimal(0)))
+    stretched = replace(before, floor=after.floor, cap=after.cap)
+    return stretched == after and all(abs(old * times - new) <= ROUNDED * new for old, new in bounds)
 
 
 def altered(before: Instrument | None, after: Instrument) -> str:

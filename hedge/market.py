@@ -188,6 +188,8 @@ class Tiers(Struct, frozen=True, tag=True):
     """Words for the screen: `bybit risk-limit`."""
     reason: str = ""
     at_ms: int = 0
+    at_price: Decimal | None = None
+    """The mark at which brackets were valued, where the venue counts contracts."""
 
 
 class Candle(Struct, frozen=True):
