@@ -12,6 +12,7 @@ from hedge.snapshot import (
     Ages,
     AlertRow,
     AssetRow,
+    Playback,
     PositionRow,
     Ticket,
 )
@@ -207,6 +208,8 @@ HOT = replace(
 """The leg at warning has gone stale."""
 
 DEMO = replace(CALM, mode="demo", portfolio="Demo book")
+REPLAY = replace(CAUTION, mode="replay", playback=Playback(state="paused", speed=60, at_s=4_200.0, length_s=13_000.0))
+"""Stopped at a caution by `g`."""
 
 _TWO = replace(POSITIONS[0], id="hyperliquid-main/BTC/USDC:USDC/short", venue="hyperliquid", to_liquidation=D("0.382"))
 LEGS = replace(

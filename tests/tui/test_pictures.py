@@ -50,7 +50,15 @@ def test_calm_and_warning(snap_compare: Compare, state: str, size: tuple[int, in
 
 @pytest.mark.parametrize(
     ("state", "size"),
-    [("CAUTION", NARROW), ("ANSWERED", NARROW), ("LATCHED", SHORT), ("HOT", NARROW), ("ODD", NARROW), ("DEMO", SHORT)],
+    [
+        ("CAUTION", NARROW),
+        ("ANSWERED", NARROW),
+        ("LATCHED", SHORT),
+        ("HOT", NARROW),
+        ("ODD", NARROW),
+        ("DEMO", SHORT),
+        ("REPLAY", NARROW),
+    ],
 )
 def test_states(snap_compare: Compare, state: str, size: tuple[int, int]) -> None:
     assert compare(snap_compare, getattr(book, state), size)
