@@ -15,7 +15,6 @@ from feeds.markets import FeedSetup, watch_markets
 from feeds.simulator import Simulator
 from hedge.market import (
     Candles,
-    FeedState,
     Funding,
     FundingInterval,
     Index,
@@ -71,12 +70,10 @@ async def test_a_venue_gives_all_it_has(venue: str, feed: str, source: str, symb
                 assert funding.rate is not None
                 assert funding.next_ms is not None
             assert {each.feed for each in ear.updates if isinstance(each, Mark)} == {feed}
-            kinds = {(each.symbol, each.kind) for each in ear.updates if isinstance(each, Candles) and each.candles}
-            await until(lambda: {each.symbol for each in ear.updates if isinstance(each, Settlements)} == wanted, 30)
+            await until(lambda: {each.symbol for each in ear.updates if isinstance(each, Settlements)} == wanted, 60)
             kinds = {(each.symbol, each.kind) for each in ear.updates if isinstance(each, Candles) and each.candles}
             assert kinds == {(symbol, kind) for symbol in symbols for kind in ("trade", "mark", "index")}
-            states = {each.feed: each for each in ear.updates if isinstance(each, FeedState)}
-            assert {each.state for each in states.values()} == {"live"}, states
+            await until(lambda: set({each.feed: each.state for each in ear.feed_states}.values()) == {"live"}, 30)
         finally:
             await ended(task)
 
