@@ -8,6 +8,7 @@ from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 from tui.marks import answered
+from tui.shelving import REASONS
 from tui.view import View
 
 NOWHERE = ""
@@ -24,6 +25,10 @@ def _unanswered(view: View) -> bool:
 
 def _latched(view: View) -> bool:
     return any(alert.state == "latch_ack" for alert in view.open_alerts) and view.lost is None
+
+
+def _shelvable(view: View) -> bool:
+    return view.top is not None and view.top.state in ("unack", "acked") and view.lost is None
 
 
 def _several(view: View) -> bool:
@@ -85,7 +90,7 @@ class Command(Struct, frozen=True):
         return Binding(self.keys, self.id, self.label, show=False, id=self.id, tooltip=self.help)
 
 
-ANYWHERE = (NOWHERE, "help", "ticket", "feeds", "quit")
+ANYWHERE = (NOWHERE, "help", "ticket", "feeds", "shelve", "quit")
 LISTS = (NOWHERE, "help", "ticket", "feeds")
 GO, ANSWER, WORK, REPLAY = "GO", "ANSWER AN ALERT", "WORK", "REPLAY"
 
@@ -102,6 +107,16 @@ COMMANDS = (
     Command(
         "reset", "R", "R", "reset", "reset a latched one", ANSWER, ANYWHERE,
         footer=False, slot=True, careful=True, offered=_latched,
+    ),
+    Command(
+        "shelve", "s", "s", "shelve", "shelve: put away for a time", ANSWER,
+        footer=False, slot=True, careful=True, offered=_shelvable,
+    ),
+    Command("shorter", "left", "←", "", "", "", ("shelve",), footer=False),
+    Command("longer", "right", "→", "", "", "", ("shelve",), footer=False),
+    *(
+        Command(f"reason_{number}", str(number), str(number), "", "", "", ("shelve",), footer=False, careful=True)
+        for number in range(1, len(REASONS) + 1)
     ),
     Command(
         "next_alert", "n", "n", "next alert", "next alert, and its row", ANSWER, ANYWHERE,

@@ -38,7 +38,7 @@ class View(Struct, frozen=True, eq=False):
     lost: Lost | None = None
     paused: bool = False
     dialog: str = ""
-    """The open dialog: help, ticket, feeds, quit."""
+    """The open dialog: help, ticket, feeds, shelve, quit."""
     scroll: int = 0
     """First line shown of the open dialog."""
     past: dict[str, Points] = field(default_factory=dict)
@@ -49,6 +49,10 @@ class View(Struct, frozen=True, eq=False):
     """It was a refusal."""
     asks: str = ""
     """Why quitting asks."""
+    shelving: AlertRow | None = None
+    """The alert that is about to be put away, as it was painted."""
+    shelf_minutes: int = 0
+    """For how long."""
     ascii_only: bool = False
     """The terminal's locale is not UTF-8, or the person wants it so."""
 

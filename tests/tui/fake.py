@@ -10,7 +10,18 @@ from decimal import Decimal as D
 from msgspec.structs import replace
 
 from hedge.snapshot import Snapshot
-from monitor.messages import Acknowledge, Answer, Done, History, MonitorLost, Points, Request, WatcherCount, Watchers
+from monitor.messages import (
+    Acknowledge,
+    Answer,
+    Done,
+    History,
+    MonitorLost,
+    Points,
+    Request,
+    Shelve,
+    WatcherCount,
+    Watchers,
+)
 
 
 def past(seconds: int = 86_400, count: int = 289, last: float = 0.0981) -> Points:
@@ -31,6 +42,7 @@ class FakeMonitor:
         self.closed = False
         self.count = count
         self.answer = answer
+        self.shelf: Answer = Done("Shelved.")
         self._queue: asyncio.Queue[Snapshot | MonitorLost] = asyncio.Queue()
         for snapshot in snapshots:
             self._queue.put_nowait(snapshot)
@@ -54,6 +66,8 @@ class FakeMonitor:
             if request.path.endswith("basis_pct"):
                 return replace(past(), values=tuple(value / 250 for value in past().values))
             return past(last=0.0981 if "SOL" in request.path else 0.389)
+        if isinstance(request, Shelve):
+            return self.shelf
         if isinstance(request, Acknowledge) and self.answer is not None:
             return self.answer
         return Done("acknowledged")

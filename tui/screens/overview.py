@@ -14,6 +14,7 @@ from textual.screen import Screen
 
 from hedge.snapshot import AlertRow, Snapshot
 from monitor.messages import Acknowledge, Control, MonitorLost, Request, Reset, Stop
+from tui import shelving
 from tui.commands import BINDINGS, BY_ID, works
 from tui.frame import Frame, frame
 from tui.guard import READABLE_S, SETTLE_S, KeyGuard, Painting
@@ -298,6 +299,40 @@ class Overview(Screen[None], inherit_bindings=False):
         alert = self.view.top if self.view.top in latched else latched[0]
         if alert is not None:
             self._careful(self._ask, Reset(alert.id, alert.level, self._watching.who))
+
+    def action_shelve(self) -> None:
+        """Ask for how long and why; what is shelved is what stands in the slot now."""
+        alert = self.view.top
+        if alert is not None:
+            self.change(dialog="shelve", shelving=alert, shelf_minutes=shelving.moved(alert, 0, 0), scroll=0)
+
+    def action_shorter(self) -> None:
+        self._change_shelf(-1)
+
+    def action_longer(self) -> None:
+        self._change_shelf(1)
+
+    def _change_shelf(self, step: int) -> None:
+        if self.view.shelving is not None:
+            self.change(shelf_minutes=shelving.moved(self.view.shelving, self.view.shelf_minutes, step))
+
+    def action_reason_1(self) -> None:
+        self._careful(self._shelve, 1)
+
+    def action_reason_2(self) -> None:
+        self._careful(self._shelve, 2)
+
+    def action_reason_3(self) -> None:
+        self._careful(self._shelve, 3)
+
+    def action_reason_4(self) -> None:
+        self._careful(self._shelve, 4)
+
+    def _shelve(self, reason: int) -> None:
+        alert = self.view.shelving
+        if alert is not None and self.view.dialog == "shelve":
+            self.change(dialog="", shelving=None)
+            self._ask(shelving.shelve(alert, self.view.shelf_minutes, reason, self._watching.who))
 
     def _careful(self, act: Callable[..., None], *arguments: object) -> None:
         """Act in a moment, unless the key turns out to be one of a burst."""

@@ -13,8 +13,8 @@ from tui.line import Draft, Line, Span
 from tui.painted import Painted
 from tui.view import View
 
-WIDTHS = {"help": 108, "ticket": 100, "feeds": 100, "quit": 84}
-HEIGHTS = {"help": 26, "ticket": 20, "feeds": 22, "quit": 10}
+WIDTHS = {"help": 108, "ticket": 100, "feeds": 100, "shelve": 96, "quit": 84}
+HEIGHTS = {"help": 26, "ticket": 20, "feeds": 22, "shelve": 12, "quit": 10}
 
 
 class Spot(Struct, frozen=True):
@@ -57,6 +57,8 @@ def _title(view: View, wide: bool) -> Title:
         from tui.widgets.feeds import feeds_title
 
         return Title("FEEDS", feeds_title(view), "esc closes")
+    if view.dialog == "shelve":
+        return Title("SHELVE", view.shelving.title if view.shelving is not None else "", "esc closes")
     return Title("Quit", "", "esc goes back")
 
 
@@ -97,6 +99,10 @@ def body_lines(view: View, width: int) -> list[Line]:
         from tui.widgets.feeds import feeds_body
 
         return feeds_body(view, width)
+    if view.dialog == "shelve":
+        from tui.widgets.shelf import shelf_body
+
+        return shelf_body(view, width)
     return quit_body(view, width)
 
 
