@@ -44,8 +44,9 @@ from hedge.market import (
     Woke,
 )
 from hedge.portfolio import Portfolio, leg_id
-from hedge.portfolio.addressed import lost_shorts, with_reads
+from hedge.portfolio.addressed import with_reads
 from hedge.snapshot import Level, Mode, PositionRow, Snapshot
+from monitor.addresses import gone, losses
 from monitor.alarm import Alarm
 from monitor.aside import Case
 from monitor.file_changes import what_changed
@@ -97,8 +98,6 @@ class Watch:
         """When the last edit was applied, and what it changed."""
         self._file = portfolio
         """As it is written; the book's portfolio is this with what venues say of public addresses filled in."""
-        self._gone: set[str] = set()
-        """Legs that are lost and not in the book any more."""
         self.book = Book(portfolio)
         self.book.top_up_hours = top_up_hours
         self.alarm = Alarm(journal, self._say)
@@ -222,11 +221,10 @@ class Watch:
         after = with_reads(self._file, self.book.ledger.reads, before)
         if after is before:
             return
-        self._gone |= {name for name, _ in lost_shorts(before, after)}
         self._hold(after, "not held at the venue any more", now)
-        for name, words in lost_shorts(before, after):
-            _LOG.warning("%s: %s", name, words)
-            self.alarm.happened(Reading("leg_lost", name, None, WARNING, WARNING, note=words), now)
+        for lost in losses(before, after):
+            _LOG.warning("%s: %s", lost.subject, lost.note)
+            self.alarm.happened(lost, now)
 
     def _hold(self, portfolio: Portfolio, why: str, now: Instant) -> None:
         """This is the book from now on; `why` ends the alerts of what is not in it."""
@@ -283,8 +281,7 @@ class Watch:
         readings += judge_slow(base.positions, base.accounts, base.money, base.totals, self.levels)
         readings.append(judge_edit(self._mistake.partition(": ")[2]))
         readings.append(judge_journal(self._journal_trouble))
-        self._gone -= {row.id for row in base.positions}
-        readings += [Reading("leg_lost", leg) for leg in self._gone]
+        readings += gone(self.alarm.state, self.book)
         self.alarm.judged(readings, now)
         hot = hot_legs(self.alarm.state, base.positions)
         waited_ms = now.mono_ms - self._reading_since_ms
@@ -302,8 +299,7 @@ class Watch:
 
     def _lasting(self) -> set[Key]:
         """Alerts that an edit of the file does not end by itself."""
-        lost = {("leg_lost", leg) for leg in self._gone}
-        return lost | {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "fault", "facts")}
+        return {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "fault", "facts")}
 
     # what a person asks
 

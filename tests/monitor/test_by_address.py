@@ -265,6 +265,21 @@ def test_a_short_that_is_gone_is_lost_and_its_alert_outlives_it() -> None:
     assert desk.alert("leg_lost") is not None, "it can be lost again"
 
 
+def test_the_alert_of_a_lost_short_can_be_answered_after_a_restart() -> None:
+    before = Desk()
+    before.read(HELD, OTHER)
+    before.go(2, HELD, OTHER)
+    before.go(2, OTHER)
+    desk = Desk()
+    desk.clock.instant = before.clock.instant
+    desk.watch.alarm.state = before.watch.alarm.state
+    desk.go(45, OTHER)
+    lost = desk.alert("leg_lost")
+    assert lost is not None
+    assert isinstance(desk.watch.acknowledge(Acknowledge(id=lost.id, level=lost.level, who="me")), Done)
+    assert isinstance(desk.watch.reset(Reset(id=lost.id, level=lost.level, who="me")), Done)
+
+
 def test_a_short_that_grew_or_another_margin_is_no_loss() -> None:
     desk = Desk()
     desk.read(HELD)
