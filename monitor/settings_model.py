@@ -11,10 +11,15 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
+from monitor.pages.quiet import quiet_hours
+from monitor.secret import KEYS, Secret
 from monitor.settings import (
     FEED_IDS,
     HTTP_SCHEMES,
+    LEAST_ACK,
     LEAST_TOP_UP,
+    LEVELS,
+    MOST_ACK,
     MOST_TOP_UP,
     PREFIX,
     SOCKET_SCHEMES,
@@ -22,6 +27,7 @@ from monitor.settings import (
     VENUE_IDS,
     Settings,
     SettingsError,
+    page_address,
 )
 
 
@@ -67,6 +73,31 @@ def _hours(value: float) -> float:
     return value
 
 
+def _minutes(value: int) -> int:
+    if not LEAST_ACK <= value <= MOST_ACK:
+        raise PydanticCustomError(
+            "choice", "write minutes from {least} to {most}", {"least": LEAST_ACK, "most": MOST_ACK}
+        )
+    return value
+
+
+def _address(value: str) -> str:
+    if not page_address(value):
+        raise PydanticCustomError("address", "write an apprise address like ntfys://server/topic")
+    return value
+
+
+def _hours_of_day(value: str) -> str:
+    try:
+        quiet_hours(value)
+    except ValueError as error:
+        raise PydanticCustomError("choice", "{why}", {"why": str(error)}) from None
+    return value
+
+
+PageAddress = Annotated[str, AfterValidator(_address)]
+
+
 class SettingsFile(BaseModel):
     """The keys of settings.toml; meanings and defaults are those of `Settings`."""
 
@@ -79,6 +110,11 @@ class SettingsFile(BaseModel):
     ascii: bool = False
     urls: dict[Annotated[str, _read_by(FEED_IDS, "ccxt-")], Annotated[str, _begins_with(*SOCKET_SCHEMES)]] = {}
     rest_urls: dict[Annotated[str, _read_by(VENUE_IDS, "")], Annotated[str, _begins_with(*HTTP_SCHEMES)]] = {}
+    pages: list[PageAddress] = []
+    escalation: list[PageAddress] = []
+    quiet_hours: Annotated[str, AfterValidator(_hours_of_day)] | None = None
+    heartbeat_url: Annotated[str, _begins_with(*HTTP_SCHEMES)] | None = None
+    ack_minutes: dict[Annotated[str, _one_of(*LEVELS)], Annotated[int, AfterValidator(_minutes)]] = {}
 
 
 def parse(text: str, name: str, variables: Mapping[str, str]) -> Settings:
@@ -90,13 +126,25 @@ def parse(text: str, name: str, variables: Mapping[str, str]) -> Settings:
     mistakes = _mistakes(table, lambda path: f"{name}:{_line(text, path)}: {'.'.join(path)}")
     origins: dict[tuple[str, ...], str] = {}
     nested = _from_environment(variables, origins)
-    mistakes += _mistakes(nested, lambda path: origins.get(path) or origins[path[:1]])
+    mistakes += _mistakes(nested, lambda path: _variable(path, origins))
     if mistakes:
         raise SettingsError(tuple(mistakes))
     for key, value in nested.items():
         table[key] = {**table.get(key, {}), **value} if isinstance(value, dict) else value
-    model = SettingsFile.model_validate(table)
-    return Settings(**model.model_dump())
+    return _settings(SettingsFile.model_validate(table))
+
+
+def _settings(model: SettingsFile) -> Settings:
+    """The values, with the secret ones sealed."""
+    values = model.model_dump()
+    values["pages"] = tuple(Secret(each) for each in model.pages)
+    values["escalation"] = tuple(Secret(each) for each in model.escalation)
+    values["heartbeat_url"] = None if model.heartbeat_url is None else Secret(model.heartbeat_url)
+    return Settings(**values)
+
+
+LISTS = ("pages", "escalation")
+"""Settings of several values, which a variable holds with blanks or new lines between them."""
 
 
 def _from_environment(variables: Mapping[str, str], origins: dict[tuple[str, ...], str]) -> dict[str, Any]:
@@ -111,9 +159,15 @@ def _from_environment(variables: Mapping[str, str], origins: dict[tuple[str, ...
                 nested[key][inner] = value
             origins[(key, inner)] = variable
         else:
-            nested[key] = value
+            nested[key] = value.split() if key in LISTS else value
         origins[(key,)] = variable
     return nested
+
+
+def _variable(path: tuple[str, ...], origins: Mapping[tuple[str, ...], str]) -> str:
+    """Which one the mistake is in, and which of its values where it has several."""
+    name = origins.get(path) or origins[path[:1]]
+    return f"{name}, address {path[1]}" if path[0] in LISTS and len(path) > 1 else name
 
 
 def _mistakes(table: Mapping[str, Any], where: Callable[[tuple[str, ...]], str]) -> list[str]:
@@ -125,7 +179,7 @@ def _mistakes(table: Mapping[str, Any], where: Callable[[tuple[str, ...]], str])
 
 
 def _sentence(mistake: Any, where: Callable[[tuple[str, ...]], str]) -> str:
-    path = tuple(str(part) for part in mistake["loc"] if part != "[key]")
+    path = tuple(str(part + 1 if isinstance(part, int) else part) for part in mistake["loc"] if part != "[key]")
     found = mistake["input"]
     if mistake["type"] == "extra_forbidden":
         near = difflib.get_close_matches(path[-1], SettingsFile.model_fields, n=1, cutoff=0.5)
@@ -135,6 +189,8 @@ def _sentence(mistake: Any, where: Callable[[tuple[str, ...]], str]) -> str:
     if isinstance(found, dict):
         found = ", ".join(f"{key} = {value!r}" for key, value in found.items())
     remedy = mistake["msg"] if mistake["type"] in ("choice", "address") else _wanted(mistake["type"])
+    if path[0] in KEYS:
+        return f"{where(path)}: it cannot be used (what stands there is not shown, it is secret); {remedy}"
     return f"{where(path)}: found {found!r}; {remedy}"
 
 
@@ -143,6 +199,10 @@ def _wanted(kind: str) -> str:
         return "write true or false"
     if kind.startswith("float"):
         return "write a number of hours"
+    if kind.startswith("int"):
+        return "write a whole number of minutes"
+    if kind.startswith("list"):
+        return 'write a list of addresses: ["ntfys://server/topic"]'
     if kind.startswith("dict"):
         return "write a table of names and addresses"
     return "write a text in quotes"
