@@ -42,6 +42,8 @@ commands:
                                  write down what the venues say, until Ctrl+C
   hedgetui replay FILE           a recording in the screen, at any speed; REPLAY stands on every frame
   hedgetui alerts [PORTFOLIO]    what became of alerts, newest first
+  hedgetui ack [PORTFOLIO] ID@LEVEL
+                                 answer an alert; likewise shelve, reset
   hedgetui feeds [PORTFOLIO]     each socket: state, age, rate, dials, skew, reason
   hedgetui venues                what can be read of which venue, and from where
   hedgetui stop [PORTFOLIO]      end the monitor
@@ -331,6 +333,13 @@ def alerts(words: Sequence[str]) -> int:
     return run(words, os.environ, BootClock(), sys.stdout)
 
 
+def answer(command: str, words: Sequence[str]) -> int:
+    """`hedgetui ack`, `shelve`, `reset`: an answer to an alert."""
+    from monitor.answering import run
+
+    return run(command, words, os.environ, sys.stdout)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "monitor": monitor,
     "stop": stop,
@@ -340,6 +349,9 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "feeds": feeds,
     "venues": venues,
     "alerts": alerts,
+    "ack": partial(answer, "ack"),
+    "shelve": partial(answer, "shelve"),
+    "reset": partial(answer, "reset"),
     "record": record,
     "replay": replay,
     "ticket": partial(ask, "ticket"),

@@ -177,10 +177,11 @@ def alert_lines(rows: Sequence[AlertRow]) -> list[str]:
     for row in rows:
         if row.joins:
             banners[row.joins].append(row)
-    return [
-        f"{top.level.upper():8}  {top.message}  [{'; '.join(f'{row.state}, {row.id}' for row in (top, *twins))}]"
-        for top, *twins in banners.values()
-    ]
+    lines = []
+    for top, *twins in banners.values():
+        ids = "; ".join(f"{row.state}, {row.id}@{row.level}" for row in (top, *twins))
+        lines.append(f"{top.level.upper():8}  {top.message}  [{ids}]")
+    return lines
 
 
 def money(value: Decimal | None, places: int = 0) -> str:
