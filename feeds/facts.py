@@ -49,6 +49,8 @@ class Facts(Struct):
     failures: list[Failure] = field(default_factory=list)
     bans: dict[str, int] = field(default_factory=dict)
     """What the hosts asked of us meanwhile."""
+    before: list[Instrument] = field(default_factory=list)
+    """Contracts as they were before they came to mean something else; `at_ms` is when that was found."""
     rest_url: str | None = None
     schema: str = SCHEMA
 
@@ -66,10 +68,24 @@ class Cache:
     def keep(self, fresh: Facts) -> None:
         """Keep new facts over old ones of the same symbols."""
         old = self.load()
-        instruments = {each.symbol: each for each in [*old.instruments, *fresh.instruments]}
+        known = {each.symbol: each for each in old.instruments}
+        before = {each.symbol: each for each in old.before}
+        for each in fresh.instruments:
+            last = known.get(each.symbol, each)
+            first = before.pop(each.symbol, last)
+            if meaning(first) != meaning(each):
+                found_ms = first.at_ms if meaning(last) == meaning(each) else each.at_ms
+                before[each.symbol] = replace(first, at_ms=found_ms)
+        instruments = known | {each.symbol: each for each in fresh.instruments}
         tiers = {each.symbol: each for each in [*old.tiers, *fresh.tiers]}
-        kept = replace(self._shelf.empty, instruments=list(instruments.values()), tiers=list(tiers.values()))
-        self._shelf.keep(kept)
+        lists = {"instruments": list(instruments.values()), "tiers": list(tiers.values())}
+        self._shelf.keep(replace(self._shelf.empty, before=list(before.values()), **lists))
+
+
+def meaning(instrument: Instrument) -> tuple[object, ...]:
+    """What positions are counted by."""
+    coin = (instrument.base, instrument.quote, instrument.settle, instrument.inverse)
+    return (*coin, instrument.contract_size, instrument.multiplier)
 
 
 async def watch_facts(
@@ -80,21 +96,31 @@ async def watch_facts(
     world: World,
     answered: asyncio.Event | None = None,
     doubt: asyncio.Event | None = None,
+    asides: Sequence[str] = (),
+    *,
+    written_ms: int = 0,
 ) -> None:
     """Emit Instrument and Tiers of `symbols`: from the cache at once, from the venue soon, then daily and when they
-    are in `doubt`.
+    are in `doubt`. A contract that changed its meaning after the positions were written down (`written_ms`, UTC) is
+    told as it was, and then as it is, also after a restart.
 
-    `answered` is set once the venue itself has given any."""
+    `answered` is set once the venue itself has given any. Of `asides` the same is emitted, but it is no trouble where
+    the venue does not list them."""
+    wanted = [*symbols, *(symbol for symbol in asides if symbol not in symbols)]
     doubt = asyncio.Event() if doubt is None else doubt
     cache = Cache(cache_dir, venue, rest_url)
     kept = cache.load()
+    for was in kept.before:
+        if was.symbol in symbols and was.at_ms > written_ms:
+            world.emit(was)
     asked_ms = tell(kept, symbols, world)
+    tell(kept, asides, world, aside=True)
     spare = f"; using those of {datetime.fromtimestamp(asked_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC" if asked_ms else ""
     backoff = Backoff(world.rng, base_s=10.0, cap_s=300.0)
     before = ""
     while True:
         now = world.clock.now()
-        question = Question(venue, list(symbols), rest_url, now.wall_ms, world.hosts.bans(now.mono_ms))
+        question = Question(venue, wanted, rest_url, now.wall_ms, world.hosts.bans(now.mono_ms))
         doubt.clear()
         say(venue, "dialling", f"asking {venue} for its contracts{before}", world)
         try:
@@ -105,6 +131,7 @@ async def watch_facts(
             cache.keep(facts)
         world.hosts.heed(facts.bans, world.clock.now().mono_ms)
         tell(facts, symbols, world)
+        tell(facts, asides, world, aside=True)
         if facts.instruments and answered is not None:
             answered.set()
         reasons = dict.fromkeys(failure.reason for failure in facts.failures if failure.symbol is None)
@@ -120,15 +147,17 @@ async def watch_facts(
         await wait(wait_s, doubt, world, AGAIN_S)
 
 
-def tell(facts: Facts, symbols: Sequence[str], world: World) -> int:
-    """Emit what is known of the wanted symbols; when the oldest of it was asked, 0 where there is nothing."""
+def tell(facts: Facts, symbols: Sequence[str], world: World, *, aside: bool = False) -> int:
+    """Emit what is known of the wanted symbols; when the oldest of it was asked, 0 where there is nothing.
+
+    What the venue does not list is said too, except of those that are asked `aside`."""
     updates: list[Instrument | Tiers] = [*facts.instruments, *facts.tiers]
     updates = [each for each in updates if each.symbol in symbols]
     for each in updates:
         world.emit(each)
     now_ms = world.clock.now().mono_ms
     for failure in facts.failures:
-        if failure.symbol is not None:
+        if failure.symbol is not None and failure.symbol in symbols and not aside:
             state = SymbolState(f"{facts.venue}-facts", failure.symbol, "quarantined", failure.reason, now_ms)
             world.emit(state)
     return min((each.at_ms for each in updates), default=0)

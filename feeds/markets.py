@@ -56,6 +56,8 @@ class FeedSetup(Struct, frozen=True):
     """Venue id to HTTP base; it stands for every host of that venue."""
     cache_dir: str | None = None
     """Folder for contract facts, so that the next start does not wait for them."""
+    written_ms: int = 0
+    """When the positions were written down, UTC: what contracts meant then is what they are counted by."""
     tap: Tap | None = None
     """Who records."""
 
@@ -117,12 +119,12 @@ class Markets:
         before, self._wants = self._wants, tuple(dict.fromkeys(wants))
         if self._jobs is None:
             return
-        carried, refused = sort_wants([want for want in self._wants if not want.address], self._listed)
+        carried, refused = sort_wants([want for want in self._wants if _is_market(want)], self._listed)
         for want in refused.keys() - set(before):
             now_ms = self.world.clock.now().mono_ms
             self.world.emit(SymbolState(want.venue, want.symbol, "quarantined", refused[want], now_ms))
         for want in set(before) - set(self._wants):
-            if not want.address and want in sort_wants((want,))[1]:
+            if _is_market(want) and want in sort_wants((want,))[1]:
                 self.world.emit(Unread(want.venue, want.symbol))
         for venue in holders(before).keys() - holders(self._wants).keys():
             self.world.emit(Unread(f"{venue}-positions"))
@@ -164,9 +166,13 @@ class Markets:
         for feed_id, symbols in carried.items():
             of_venue = natives.setdefault(feed_by_id(feed_id).venue, {})
             of_venue |= {symbol: native for native, symbol in symbols.items()}
+        asides: dict[str, list[str]] = {}
+        for want in self._wants:
+            if want.listed and feed_of(want) is not None:
+                asides.setdefault(want.venue, []).append(want.symbol)
         jobs = []
         for venue, known in natives.items():
-            jobs += questions(venue, known, self._setup, self.world, self._doubt(venue))
+            jobs += questions(venue, known, self._setup, self.world, self._doubt(venue), asides.get(venue, ()))
         return jobs
 
     def _holders(self) -> list[Job]:
@@ -218,6 +224,11 @@ class Markets:
             doubt.set()
 
 
+def _is_market(want: Want) -> bool:
+    """Whether something of it streams."""
+    return not want.address and not want.listed
+
+
 def sort_wants(
     wants: Sequence[Want], listed: Mapping[tuple[str, str], str] | None = None
 ) -> tuple[dict[str, dict[str, str]], dict[Want, str]]:
@@ -238,15 +249,23 @@ def sort_wants(
 
 
 def questions(
-    venue: str, natives: Mapping[str, str], setup: FeedSetup, world: World, doubt: asyncio.Event
+    venue: str,
+    natives: Mapping[str, str],
+    setup: FeedSetup,
+    world: World,
+    doubt: asyncio.Event,
+    asides: Sequence[str] = (),
 ) -> list[Job]:
-    """Contract facts first, then the past of these markets (unified symbol to native id)."""
+    """Contract facts first, then the past of these markets (unified symbol to native id).
+
+    `asides` are contracts of which only the facts are wanted, and that need not exist."""
     rest_url, answered = setup.rest_urls.get(venue), asyncio.Event()
     contracts = [symbol for symbol in natives if perpetual_parts(symbol) is not None]
     jobs = []
     if contracts:
-        facts = partial(watch_facts, venue, contracts, rest_url, setup.cache_dir, world, answered, doubt)
-        jobs.append(Job(f"{venue}-facts", dict(natives), facts))
+        known = (venue, contracts, rest_url, setup.cache_dir, world, answered, doubt, asides)
+        facts = partial(watch_facts, *known, written_ms=setup.written_ms)
+        jobs.append(Job(f"{venue}-facts", {**natives, **dict.fromkeys(asides, "")}, facts))
     if natives:
         first = answered if contracts else None
         history = partial(watch_history, venue, natives, rest_url, setup.cache_dir, world, first)

@@ -46,6 +46,8 @@ class Want(Struct, frozen=True):
     spot: bool = False
     address: str = ""
     """Where it is not empty, no market is wanted (`symbol` is empty) but what this public address holds."""
+    listed: bool = False
+    """Only whether the venue lists it, and its contract facts: nothing of it streams."""
 
 
 class Mark(Struct, frozen=True, tag=True, gc=False):

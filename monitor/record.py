@@ -143,7 +143,8 @@ class Session:
 
 
 def counted_markets(wants: tuple[Want, ...]) -> str:
-    return "one market" if len(wants) == 1 else f"{len(wants)} markets"
+    streams = sum(not want.listed for want in wants)
+    return "one market" if streams == 1 else f"{streams} markets"
 
 
 def counted(counts: Counts, file: RecordingFile, clock: Clock) -> str:

@@ -158,7 +158,16 @@ class Layout:
             for name in self.coins
             if name not in priced
         ]
-        return tuple(dict.fromkeys((*positions, *addresses, *spots, *self._rate_wants(bool(spots)))))
+        rates, own = self._rate_wants(bool(spots)), self._own_wants()
+        return tuple(dict.fromkeys((*positions, *addresses, *spots, *rates, *own)))
+
+    def _own_wants(self) -> Iterator[Want]:
+        """The perpetual that a coin hedged by proxy may have of its own, at each venue of the book: only its facts."""
+        venues = dict.fromkeys(account.venue for account in self.portfolio.accounts)
+        for coin in self.coins.values():
+            if coin.target.proxy is not None and not coin.legs:
+                symbol = f"{coin.name}/{SPOT_QUOTE}:{SPOT_QUOTE}"
+                yield from (Want(venue, symbol, listed=True) for venue in venues)
 
     def _spot_venues(self) -> list[str]:
         """The first, and any other at which the book has an account."""

@@ -23,7 +23,7 @@ from feeds.pacing import Hosts
 from feeds.reads import refusal
 from feeds.rest import Refused
 from feeds.stream import World
-from hedge.market import Instrument, Tier, Tiers
+from hedge.market import Instrument, SymbolState, Tier, Tiers
 
 BTC, PEPE, SOL, ETH = "BTC/USDT:USDT", "1000PEPE/USDT:USDT", "SOL/USDT:USDT", "ETH/USD:ETH"
 
@@ -316,6 +316,24 @@ async def test_facts_come_from_the_cache_at_once_and_are_asked_daily(
     assert len(answers.asked) == 2
     await time.advance(500)
     assert len(answers.asked) == 3
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_is_asked_aside_is_told_where_it_is_listed_and_no_trouble_where_it_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time, ear = FakeTime(), Ear()
+    missing = [Failure("instruments", "bybit lists no perpetual", symbol) for symbol in (BTC, "NO/USDT:USDT")]
+    answers = Answers(Facts("bybit", [instrument(SOL, 1), instrument(ETH, 1)], failures=missing))
+    monkeypatch.setattr(facts, "ask", answers)
+    world = World(time, random.Random(1), ear, Hosts(), time.sleep)
+    asides = (ETH, "NO/USDT:USDT", SOL)
+    task = asyncio.create_task(watch_facts("bybit", [SOL, BTC], None, None, world, asides=asides))
+    await until(lambda: ear.last_feed.state == "live")
+    assert answers.asked[0].symbols == [SOL, BTC, ETH, "NO/USDT:USDT"]
+    assert {each.symbol for each in ear.values(Instrument) if isinstance(each, Instrument)} == {SOL, ETH}
+    assert [each.symbol for each in ear.values(SymbolState) if isinstance(each, SymbolState)] == [BTC]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from feeds_kit import Ear, FakeTime, Peer, mark_frame, settle, until
 
-from feeds import binance
+from feeds import binance, facts
+from feeds.facts import Facts, Question
 from feeds.jobs import contained
 from feeds.markets import FeedSetup, Markets, sort_wants, watch_markets
 from feeds.pacing import Hosts
@@ -82,6 +83,30 @@ async def test_what_no_feed_carries_is_told_at_once_and_forgotten_with_its_want(
     assert "nowhere is not a venue" in told.reason
     watched.want([])
     assert ear.updates[-1] == Unread("nowhere", "BTC/USDT:USDT")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_what_is_only_looked_up_is_asked_with_the_facts_and_streams_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    time, ear, asked = FakeTime(), Ear(), []
+
+    async def ask(question: Question) -> Facts:
+        asked.append(question.symbols)
+        return Facts(question.venue)
+
+    monkeypatch.setattr(facts, "ask", ask)
+    own = [Want("bybit", "AVAX/USDT:USDT", listed=True), Want("nowhere", "AVAX/USDT:USDT", listed=True)]
+    watched = Markets(FeedSetup(NOWHERE, NO_REST), time, random.Random(1), ear, time.sleep)
+    task = asyncio.create_task(watched.run([Want("bybit", "SOL/USDT:USDT"), *own]))
+    await until(lambda: bool(asked), 10)
+    assert asked[0] == ["SOL/USDT:USDT", "AVAX/USDT:USDT"]
+    assert ear.symbol("AVAX/USDT:USDT") == []
+    watched.want([Want("bybit", "SOL/USDT:USDT")])
+    await until(lambda: len(asked) > 1, 10)
+    assert asked[-1] == ["SOL/USDT:USDT"]
+    assert Unread("nowhere", "AVAX/USDT:USDT") not in ear.updates
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -13,8 +13,10 @@ from hedge.book.book import Book
 from hedge.book.remarks import error_usd, remarks
 from hedge.book.take import take_snapshot
 from hedge.exposure import ZERO
+from hedge.market import Want
 from hedge.portfolio.describe import describe
 from hedge.portfolio.policy import FULL_APR, Target, funding_ratio, target_of
+from hedge.portfolio.written import Policy
 from tests.hedge.past import daily, settled, zigzag
 from tests.hedge.said import D, account, at, instrument, live, portfolio, position, spot, tick
 
@@ -228,6 +230,13 @@ def test_a_coin_by_proxy_with_a_perpetual_of_its_own_is_told() -> None:
     book = proxied()
     book.apply(instrument("bybit", AVAX))
     assert said(book)[1] == "AVAX has a perpetual of its own: AVAX/USDT:USDT on bybit."
+
+
+def test_whether_a_coin_by_proxy_has_a_perpetual_of_its_own_is_asked_of_every_venue_of_the_book() -> None:
+    book = proxied()
+    venues = dict.fromkeys(account.venue for account in book.portfolio.accounts)
+    assert [want for want in book.wants if want.listed] == [Want(venue, AVAX, listed=True) for venue in venues]
+    assert not any(want.listed for want in Book(book.portfolio.model_copy(update={"policy": Policy()})).wants)
 
 
 def test_a_snapshot_carries_the_remarks() -> None:
