@@ -60,7 +60,8 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
                 top_up_hours=Decimal(repr(settings.top_up_hours)),
                 journal=journal,
             )
-            setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
+            cache = str(cache_folder(env))
+            setup = FeedSetup(settings.urls, settings.rest_urls, cache, written_ms=file.written_ms)
             hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path))
             return asyncio.run(serve(new_engine(watch, setup, file), place, hello, detached, word))
         finally:
