@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import logging
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -70,41 +72,39 @@ def test_a_stream_hides_and_stays_a_stream() -> None:
     assert below.getvalue() == f"{SEALED}\na {SEALED}\nb\n"
 
 
-@pytest.fixture
-def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+@contextmanager
+def guarded() -> Iterator[io.StringIO]:
     """A process with the guard, without sealing the one that runs the tests."""
     factory, below = logging.getLogRecordFactory(), io.StringIO()
-    monkeypatch.setattr("sys.stderr", below)
-    monkeypatch.setattr("sys.stdout", below)
-    monkeypatch.setattr(redaction, "_seal", lambda: None)
-    redaction.guard_process(REDACT)
-    yield below
-    logging.setLogRecordFactory(factory)
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(below), redirect_stderr(below):
+        patch.setattr(redaction, "_seal", lambda: None)
+        redaction.guard_process(REDACT)
+        try:
+            yield below
+        finally:
+            logging.setLogRecordFactory(factory)
 
 
-def test_records_of_any_library_are_hidden_with_their_tracebacks(guarded: io.StringIO) -> None:
-    logger = logging.Logger("urllib3", logging.DEBUG)
-    plain = io.StringIO()
+def test_records_of_any_library_are_hidden_with_their_tracebacks() -> None:
+    logger, plain = logging.Logger("urllib3", logging.DEBUG), io.StringIO()
     logger.addHandler(logging.StreamHandler(plain))
-    logger.debug('%s "%s %s"', "https://api.telegram.org", "POST", "/bot123456789:AAF-bcd_EFGH/x")
-    logger.debug({"chat": "987654321"})
-    try:
-        raise RuntimeError("AAF-bcd_EFGH refused") from ValueError(MAIL.reveal())
-    except RuntimeError:
-        logger.exception("broke for %s", "987654321")
+    with guarded():
+        logger.debug('%s "%s %s"', "https://api.telegram.org", "POST", "/bot123456789:AAF-bcd_EFGH/x")
+        logger.debug({"chat": "987654321"})
+        try:
+            raise RuntimeError("AAF-bcd_EFGH refused") from ValueError(MAIL.reveal())
+        except RuntimeError:
+            logger.exception("broke for %s", "987654321")
     assert plain.getvalue().count(SEALED) >= 5
     assert "Traceback" in plain.getvalue()
     for secret in ("AAF-bcd_EFGH", "987654321", MAIL.reveal()):
         assert secret not in plain.getvalue()
 
 
-def test_what_is_printed_is_hidden_and_a_bad_record_stops_nothing(guarded: io.StringIO) -> None:
-    print("token 987654321")
+def test_what_is_printed_is_hidden_and_a_bad_record_stops_nothing() -> None:
     logger = logging.Logger("apprise", logging.DEBUG)
-    import sys
-
-    logger.addHandler(logging.StreamHandler(sys.stderr))
-    logger.warning("%d of 987654321", "AAF-bcd_EFGH")
-    assert "987654321" not in guarded.getvalue()
-    assert "AAF-bcd_EFGH" not in guarded.getvalue()
-    assert "token" in guarded.getvalue()
+    with guarded() as below:
+        print("token 987654321")
+        logger.addHandler(logging.StreamHandler(sys.stderr))
+        logger.warning("%d of 987654321", "AAF-bcd_EFGH")
+    assert below.getvalue() == f"token {SEALED}\n%d of {SEALED} ('{SEALED}',)\n"
