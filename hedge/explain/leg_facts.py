@@ -261,7 +261,7 @@ def side(subject: LegSubject) -> Input:
 
 def mm_basis(subject: LegSubject) -> Input:
     """Whether maintenance margin is taken at the mark or frozen at the entry."""
-    return words("mm_basis", "maintenance margin at", subject.leg.position.mm_basis, source=FILE)
+    return words("mm_basis", "maintenance margin at", subject.leg.position.mm_basis, source=origin(subject))
 
 
 def _stated(label: str, symbol: str, name: str, unit: Callable[[LegSubject], str]) -> Callable[[LegSubject], Input]:

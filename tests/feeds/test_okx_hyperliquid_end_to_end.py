@@ -157,6 +157,21 @@ async def test_okx_is_pinged_in_bare_text_and_a_dead_line_is_seen() -> None:
         assert "silent for 20 s" in rig.ear.last_feed.reason
 
 
+async def test_a_channel_that_dies_alone_is_asked_for_again_on_the_same_connection() -> None:
+    async with Peer() as peer, Rig(OKX, peer.url, [LINEAR]) as rig:
+        await until(lambda: len(peer.heard) == 1)
+        await peer.send(frame("index-tickers", "BTC-USDT", rig.time, idxPx="65000"))
+        for _ in range(8):
+            await peer.send(frame("mark-price", "BTC-USDT-SWAP", rig.time, markPx="65000"))
+            await rig.time.advance(10)
+        await peer.send(frame("mark-price", "BTC-USDT-SWAP", rig.time, markPx="65000"))
+        await until(lambda: "index-tickers" in peer.heard[-1] and len(peer.heard) > 2)
+        asked = [text for text in peer.heard[1:] if "index-tickers" in text]
+        assert [text.partition('"args"')[0] for text in asked] == ['{"op":"unsubscribe",', '{"op":"subscribe",']
+        assert peer.dials == 1
+        assert rig.ear.symbol(LINEAR)[-1].state == "live"
+
+
 async def test_hyperliquid_is_pinged_and_told_twice_is_no_matter() -> None:
     async with Peer() as peer, Rig(HYPERLIQUID, peer.url, [BTC, PEPE]) as rig:
         context = {"markPx": "65000", "oraclePx": "65010", "funding": "0.00001"}
