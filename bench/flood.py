@@ -159,8 +159,8 @@ async def read_only(url: str, meter: Meter) -> None:
             return
 
 
-async def read_ours(url: str, meter: Meter, feed_id: str, held: int) -> None:
-    """The product's own supervisor, parser, book and rules."""
+def ours(url: str, feed_id: str, held: int, heard: Callable[[Any], None]) -> tuple[Any, Any]:
+    """The product's own watch and supervisor, which is to be run; `heard` is called for every update that is a mark."""
     from feeds.pacing import Hosts
     from feeds.stream import Stream
     from feeds.venues import FEEDS
@@ -170,25 +170,37 @@ async def read_ours(url: str, meter: Meter, feed_id: str, held: int) -> None:
 
     clock, feed = BootClock(), FEEDS[feed_id]
     watch = watched(held, clock, feed.venue, feed.id, feed.silence_ms)
-    over = asyncio.get_running_loop().create_future()
 
     def emit(update: Update) -> None:
         watch.take(update)
-        if isinstance(update, Mark):
-            meter.note()
-        elif isinstance(update, FeedState) and update.state in ("backing_off", "blocked") and not over.done():
-            over.set_result(update.reason)
+        if isinstance(update, Mark | FeedState):
+            heard(update)
 
     world = World(clock, random.Random(1), emit, Hosts())
-    stream = Stream(feed, url, {native(number): symbol(number) for number in range(held)}, world)
+    return watch, Stream(feed, url, {native(number): symbol(number) for number in range(held)}, world)
+
+
+async def read_ours(url: str, meter: Meter, feed_id: str, held: int) -> None:
+    """The product's own supervisor, parser, book and rules, until the connection ends."""
+    from hedge.market import FeedState, Mark
+
+    over = asyncio.get_running_loop().create_future()
+
+    def heard(update: Mark | FeedState) -> None:
+        if isinstance(update, Mark):
+            meter.note()
+        elif update.state in ("backing_off", "blocked") and not over.done():
+            over.set_result(update.reason)
+
+    _, stream = ours(url, feed_id, held, heard)
     running = asyncio.ensure_future(stream.run())
     await asyncio.wait({running, over}, return_when=asyncio.FIRST_COMPLETED)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
 
 
-async def read_ccxt(url: str, meter: Meter, exchange_id: str, markets: int, every: bool) -> None:
-    """The loop that ccxt.pro's manual shows: wait for tickers, again and again."""
+def open_ccxt(url: str, exchange_id: str, markets: int, every: bool) -> tuple[Any, Callable[[], Awaitable[Any]]]:
+    """An exchange of ccxt.pro on the peer, and what its manual waits for again and again."""
     import ccxt.pro
 
     exchange = getattr(ccxt.pro, exchange_id)({"newUpdates": True})
@@ -196,14 +208,19 @@ async def read_ccxt(url: str, meter: Meter, exchange_id: str, markets: int, ever
     names = [symbol(number) for number in range(markets)]
     if exchange_id == "bybit":
         exchange.urls["api"]["ws"]["public"]["linear"] = url
-    else:
-        exchange.urls["api"]["ws"]["linear"] = url
+        return exchange, lambda: exchange.watch_tickers(names)
+    exchange.urls["api"]["ws"]["linear"] = url
+    return exchange, lambda: exchange.watch_mark_prices(None if every else names)
+
+
+async def read_ccxt(url: str, meter: Meter, exchange_id: str, markets: int, every: bool) -> None:
+    """The loop of ccxt.pro's manual, until the connection ends."""
+    import ccxt
+
+    exchange, wait = open_ccxt(url, exchange_id, markets, every)
     try:
         while True:
-            if exchange_id == "bybit":
-                await exchange.watch_tickers(names)
-            else:
-                await exchange.watch_mark_prices(None if every else names)
+            await wait()
             meter.note()
     except ccxt.NetworkError:
         pass
