@@ -202,7 +202,7 @@ class Ears:
     def _open(self, entry: Entry, connection: int, symbols: dict[str, str]) -> None:
         if entry.feed not in FEEDS and not entry.feed.startswith(PREFIX):
             raise ParseError(f"a feed that this version does not know: {clean(entry.feed)}")
-        self._parsers[connection] = feed_by_id(entry.feed).parser(symbols)
+        self._parsers[connection] = feed_by_id(entry.feed).parser(cleaned(symbols))
 
     def _frame(self, entry: Entry, connection: int) -> list[Update]:
         parser, frame = self._parsers.get(connection), entry.frame
@@ -223,9 +223,14 @@ class Ears:
             raise ParseError("an answer without a body")
         try:
             data = body.encode() if isinstance(body, str) else body
-            return passed(told(poll.parse(data, entry.symbols or {}, entry.m)), entry.unsaid)
+            return passed(told(poll.parse(data, cleaned(entry.symbols or {}), entry.m)), entry.unsaid)
         except ParseError:
             return []
+
+
+def cleaned(symbols: Mapping[str, str]) -> dict[str, str]:
+    """Native ids to unified symbols that are safe to show."""
+    return {native: clean(symbol) for native, symbol in symbols.items()}
 
 
 def told(said: Sequence[Said]) -> list[Update]:
