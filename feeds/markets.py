@@ -109,16 +109,19 @@ class Markets:
         """Until cancelled."""
         async with self._door, asyncio.TaskGroup() as group:
             self._jobs = Jobs(group, self.world)
-            self.want(wants)
+            self._read(wants, self._jobs)
             while True:
                 self.world.awake.look(self.world.clock.now().mono_ms)
                 await self.world.sleep(LOOK_S)
 
     def want(self, wants: Sequence[Want]) -> None:
-        """From now on read these, and no others."""
+        """From now on read these, and no others: the positions were written down anew."""
+        if self._jobs is not None:
+            self._setup = replace(self._setup, written_ms=self.world.clock.now().wall_ms)
+            self._read(wants, self._jobs)
+
+    def _read(self, wants: Sequence[Want], running: Jobs) -> None:
         before, self._wants = self._wants, tuple(dict.fromkeys(wants))
-        if self._jobs is None:
-            return
         carried, refused = sort_wants([want for want in self._wants if _is_market(want)], self._listed)
         for want in refused.keys() - set(before):
             now_ms = self.world.clock.now().mono_ms
@@ -132,10 +135,10 @@ class Markets:
             self._sockets.pop(gone).close()
         for feed_id, symbols in carried.items():
             if feed_id not in self._sockets:
-                self._sockets[feed_id] = self._socket(feed_by_id(feed_id), self._jobs)
+                self._sockets[feed_id] = self._socket(feed_by_id(feed_id), running)
             self._sockets[feed_id].want(symbols)
         jobs = [*self._polls(carried), *self._questions(carried), *self._holders()]
-        self._jobs.keep({job.id: job for job in jobs})
+        running.keep({job.id: job for job in jobs})
 
     def _socket(self, feed: Feed, jobs: Jobs) -> Sockets:
         heard = self.world
@@ -212,7 +215,11 @@ class Markets:
         self._listed[venue, symbol] = native
         if native != feed.native(symbol) and Want(venue, symbol) in self._wants:
             LOG.warning("%s is called %s by %s", symbol, native, venue)
-            asyncio.get_running_loop().call_soon(lambda: self.want(self._wants))
+            asyncio.get_running_loop().call_soon(self._read_again)
+
+    def _read_again(self) -> None:
+        if self._jobs is not None:
+            self._read(self._wants, self._jobs)
 
     def _woke(self, now_ms: int, slept_ms: int) -> None:
         """The machine slept: everything is unknown at once, and asked for anew."""

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from feeds_kit import QUICK, WALL_MS, Ear, FakeTime, Peer, mark_frame, settle, until
 
-from feeds import binance
+from feeds import binance, markets
 from feeds.jobs import Job, Jobs
 from feeds.markets import FeedSetup, Markets
 from feeds.pacing import Hosts
@@ -198,6 +198,22 @@ async def test_a_file_edit_that_adds_a_market_keeps_every_other_feed_alive() -> 
         session.markets.want([])
         assert Unread("binance-usdm") in ear.updates
         await until(lambda: not peer.sockets)
+
+
+async def test_an_edit_writes_the_positions_down_anew_and_a_venues_news_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[int] = []
+
+    async def watched(*given: object, written_ms: int) -> None:
+        written.append(written_ms)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(markets, "watch_facts", watched)
+    async with Peer() as peer, Session(peer, Want("binance", BTC)) as session:
+        session.markets.world.emit(instrument(BTC, "BTCUSDT_NEW"))
+        await settle()
+        session.markets.want([Want("binance", ETH)])
+        await settle()
+    assert written == [0, 0, session.time.now().wall_ms]
 
 
 async def test_the_venues_own_name_of_a_contract_is_the_one_that_is_read() -> None:
