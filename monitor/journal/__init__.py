@@ -6,6 +6,8 @@ on the disk. A disk that refuses stops nothing but that: it is retried, and said
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from decimal import Decimal
@@ -19,10 +21,12 @@ from alerts.values import Alert, Logged
 from hedge.market import Instant
 from monitor.journal.outbox import Outbox
 from monitor.journal.reading import LAST, Restored, Stopped, restore
-from monitor.journal.tables import JournalError
+from monitor.journal.tables import Damaged, JournalError
 from monitor.journal.writer import RETRY_S, Statement, Trouble, Writer
 
 __all__ = ["Journal", "JournalError", "Restored", "Stopped", "Trouble"]
+
+_LOG = logging.getLogger("hedgetui.journal")
 
 T = TypeVar("T")
 
@@ -69,9 +73,11 @@ class Journal:
     ) -> None:
         """Opens the file, or begins one in memory where `path` is None. `now_ms` is the wall time.
 
-        Raises JournalError for a file of a newer program, and sqlite3.Error where the file cannot be opened."""
+        A file that cannot be opened now is trouble like one that cannot be written: it is tried again.
+        Raises JournalError for a file of a newer program."""
         self._writer = Writer(path, trouble, now_ms=now_ms, retry_s=retry_s)
         self._writer.start()
+        self._now_ms = now_ms
         self.outbox = Outbox(self._writer)
 
     @property
@@ -79,9 +85,10 @@ class Journal:
         """Whether it is a file at all."""
         return self._writer.path is not None
 
-    def refill(self, lines: Callable[[], Iterable[tuple[Logged, Instant]]]) -> None:
-        """What to write first into a new journal, should this one be found damaged while the monitor runs."""
-        self._writer.refill = lambda: [event(line, at, "") for line, at in lines()]
+    def refill(self, lines: Callable[[], Iterable[Logged]]) -> None:
+        """What to write first into a new journal, should this one be lost while the monitor runs; called in the
+        journal's thread."""
+        self._writer.refill = lambda: [event(line, self._now_ms(), "") for line in lines()]
 
     # what is written
 
@@ -89,7 +96,11 @@ class Journal:
         """Events of the alert machine, in order, each with the sentence that `say` has for its alert.
 
         The result, once they are tried: whether they are on the disk."""
-        return self._writer.put([event(line, now, say(line.alert)) for line in lines])
+        return self._writer.put([event(line, now.wall_ms, say(line.alert)) for line in lines])
+
+    def settled(self) -> Future[bool]:
+        """Once everything so far was tried: whether it is on the disk."""
+        return self._writer.put(())
 
     def changed(self, what: str, portfolio: bytes, now: Instant) -> None:
         """The portfolio file was applied: what changed, in words, and the whole file as it is now."""
@@ -139,7 +150,13 @@ class Journal:
 
     def restore(self) -> Restored:
         """What the last run left; waits for the disk. From then on this run is the one that may crash."""
-        found = self._writer.ask(restore).result()
+        try:
+            found = self._writer.ask(restore).result()
+        except Damaged:  # it was put aside just now, and that was said
+            found = Restored()
+        except sqlite3.Error as error:  # said as trouble already, which goes on
+            _LOG.error("what the last run left cannot be read: %s", error)
+            found = Restored()
         self.keep({"stopped": None})
         return found
 
@@ -148,9 +165,9 @@ class Journal:
         return self._writer.ask(question)
 
 
-def event(line: Logged, now: Instant, text: str) -> Statement:
+def event(line: Logged, wall_ms: int, text: str) -> Statement:
     """One line of the alert machine as a row."""
     alert = line.alert
     body = msgspec.json.encode(alert)
     named = (alert.rule, alert.subject, alert.episode, alert.painted)
-    return EVENT, (now.wall_ms, line.what, *named, line.at_ms, line.who, line.host, line.note, text, body)
+    return EVENT, (wall_ms, line.what, *named, line.at_ms, line.who, line.host, line.note, text, body)

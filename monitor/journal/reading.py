@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
 from alerts.values import Alert, Logged, What
 from hedge.market import Instant
+from monitor.journal.tables import Damaged
 
 LAST = "last"
 """The fact that says when the monitor last watched."""
@@ -20,12 +21,17 @@ NEWEST = (
     " WHERE id IN (SELECT max(id) FROM events GROUP BY rule, subject) ORDER BY id"
 )
 LOG = (
-    "SELECT wall_ms, what, level, who, host, note, text, alert FROM events WHERE wall_ms >= ? ORDER BY id DESC LIMIT ?"
+    "SELECT wall_ms, what, level, who, host, note, text, alert FROM events"
+    " WHERE wall_ms >= ? AND (level OR what <> 'restarted') ORDER BY id DESC LIMIT ?"
 )
+"""Without what a journal that began anew was told of alerts that were over."""
 CHART = (
     "SELECT minute, low, high, last FROM minutes WHERE path = (SELECT id FROM paths WHERE path = ?)"
     " AND minute >= ? ORDER BY minute"
 )
+
+
+T = TypeVar("T")
 
 
 class Stopped(Struct, frozen=True):
@@ -73,25 +79,33 @@ class Point(Struct, frozen=True):
 
 
 def restore(connection: sqlite3.Connection) -> Restored:
-    """The state to go on from."""
+    """The state to go on from. Raises Damaged where a row is no longer what was written."""
     lines = tuple(
-        Logged(at_ms, cast(What, what), msgspec.json.decode(alert, type=Alert), who, note, host)
+        Logged(at_ms, cast(What, what), decoded(alert, Alert), who, note, host)
         for what, at_ms, who, note, host, alert in connection.execute(NEWEST)
     )
     facts = {name: msgspec.Raw(value) for name, value in connection.execute("SELECT name, value FROM facts")}
     last, stopped = facts.pop(LAST, None), facts.pop("stopped", None)
     return Restored(
         lines=lines,
-        last=None if last is None else msgspec.json.decode(last, type=Instant),
-        stopped=None if stopped is None else msgspec.json.decode(stopped, type=Stopped),
+        last=None if last is None else decoded(last, Instant),
+        stopped=None if stopped is None else decoded(stopped, Stopped),
         facts=facts,
     )
+
+
+def decoded(value: bytes, kind: type[T]) -> T:
+    """What was written as JSON. Raises Damaged: SQLite's own check does not look inside a value."""
+    try:
+        return msgspec.json.decode(value, type=kind)
+    except msgspec.DecodeError as error:
+        raise Damaged(f"a row cannot be read: {error}") from error
 
 
 def log(connection: sqlite3.Connection, since_ms: int, at_most: int) -> tuple[Line, ...]:
     """Events since then (UTC ms), newest first."""
     return tuple(
-        Line(wall_ms, what, msgspec.json.decode(alert, type=Alert), level, who, host, note, text)
+        Line(wall_ms, what, decoded(alert, Alert), level, who, host, note, text)
         for wall_ms, what, level, who, host, note, text, alert in connection.execute(LOG, (since_ms, at_most))
     )
 

@@ -69,7 +69,7 @@ class JournalError(Exception):
     """The journal cannot be used; the text is a sentence for the user."""
 
 
-class Damaged(Exception):
+class Damaged(sqlite3.DatabaseError):
     """The file is no database, or not a whole one any more."""
 
 
@@ -106,7 +106,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is broken, and not the disk full or the folder closed."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return isinstance(error, Damaged) or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def put_aside(path: Path, stamp: str) -> Path:

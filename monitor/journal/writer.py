@@ -60,7 +60,7 @@ class Writer:
     def __init__(
         self, path: Path | None, trouble: Trouble, *, now_ms: Callable[[], int], retry_s: float = RETRY_S
     ) -> None:
-        """Opens the file, or a journal in memory where `path` is None. Raises JournalError and sqlite3.Error."""
+        """Opens the file, or a journal in memory where `path` is None. Raises JournalError for a newer program's."""
         self.path = path
         self.refill: Refill = tuple
         self._trouble = trouble
@@ -69,7 +69,17 @@ class Writer:
         self._queue: queue.SimpleQueue[_Batch | _Question | None] = queue.SimpleQueue()
         self._owed: deque[tuple[Statement, bool]] = deque()
         self._failing = False
-        self._connection: sqlite3.Connection | None = self._opened()
+        self._anew = False
+        """The file is a new one, which does not hold yet how things stand."""
+        self._opened_as: tuple[int, int] | None = None
+        """Which file is open: device and number."""
+        self._ended = False
+        self._connection: sqlite3.Connection | None = None
+        try:
+            self._connection = self._opened()
+        except (sqlite3.Error, OSError) as error:
+            self._fail(error)
+        self._anew = False
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     def start(self) -> None:
@@ -79,17 +89,25 @@ class Writer:
         """Write these together, after everything before them. The result is whether they are on the disk; False means
         they are kept in memory and tried again. `events`: they must never be dropped, samples may."""
         batch = _Batch(statements, events, Future())
-        self._queue.put(batch)
+        batch.durable.set_running_or_notify_cancel()  # who stops waiting for it takes nothing back
+        if self._ended:
+            batch.durable.set_result(False)
+        else:
+            self._queue.put(batch)
         return batch.durable
 
     def ask(self, question: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Read, after everything that was put before. The result, or sqlite3.Error."""
         answer: Future[T] = Future()
-        self._queue.put(_Question(question, answer))
+        if self._ended:
+            answer.set_exception(sqlite3.ProgrammingError("the journal is closed"))
+        else:
+            self._queue.put(_Question(question, answer))
         return answer
 
     def close(self, wait_s: float = 10.0) -> bool:
         """Write what is waiting and end; whether everything is on the disk."""
+        self._ended = True
         self._queue.put(None)
         self._thread.join(wait_s)
         return not self._thread.is_alive() and not self._owed
@@ -123,19 +141,28 @@ class Writer:
         return batches, END if item is None else item
 
     def _answer(self, question: _Question) -> None:
+        """Whatever goes wrong is told to who asked; a damaged file is put aside."""
+        if not question.answer.set_running_or_notify_cancel():
+            return
         try:
             if self._connection is None:
                 raise sqlite3.OperationalError("the journal cannot be read now")
-            question.answer.set_result(question.ask(self._connection))
-        except sqlite3.Error as error:
+            found = question.ask(self._connection)
+        except Exception as error:  # noqa: BLE001 it is the one who asked that has to know
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                self._write((), damage=str(error))
             question.answer.set_exception(error)
+        else:
+            question.answer.set_result(found)
 
-    def _write(self, batches: Sequence[_Batch]) -> None:
+    def _write(self, batches: Sequence[_Batch], damage: str = "") -> None:
         owed = [statement for statement, _ in self._owed]
         fresh = [statement for batch in batches for statement in batch.statements]
         try:
+            if damage:
+                self._begin_anew(damage)
             self._commit([*owed, *fresh])
-        except (sqlite3.Error, OSError, Damaged, JournalError) as error:
+        except (sqlite3.Error, OSError, JournalError) as error:
             self._keep(batches)
             self._fail(error)
             durable = False
@@ -155,23 +182,25 @@ class Writer:
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
-            self._drop_connection()
             self._begin_anew(str(error))
-            self._transact([*self.refill(), *statements])
+            self._transact(statements)
 
     def _transact(self, statements: Sequence[Statement]) -> None:
+        if self.path is not None and self._opened_as not in (None, identity(self.path)):
+            self._lose("the journal's file was taken away; a new one begins")
         connection = self._connection
         if connection is None:
             connection = self._connection = self._opened()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            for sql, values in statements:
+            for sql, values in (*(self.refill() if self._anew else ()), *statements):
                 connection.execute(sql, values)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._anew = False
 
     def _keep(self, batches: Sequence[_Batch]) -> None:
         for batch in batches:
@@ -195,21 +224,38 @@ class Writer:
 
     def _opened(self) -> sqlite3.Connection:
         try:
-            return connect(self.path)
+            connection = connect(self.path)
         except Damaged as error:
             self._begin_anew(str(error))
-            return connect(self.path)
+            connection = connect(self.path)
+        self._opened_as = None if self.path is None else identity(self.path)
+        return connection
 
     def _begin_anew(self, reason: str) -> None:
         """Put the damaged file aside, and say so."""
         if self.path is None:
             raise Damaged(reason)
+        self._drop_connection()
         span = reach(self.path)
         stamp = datetime.fromtimestamp(self._now_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
         kept = put_aside(self.path, stamp)
-        words = f"the journal was damaged ({reason}); it reached {span} and is kept as {kept.name}"
+        self._lose(f"the journal was damaged ({reason}); it reached {span} and is kept as {kept.name}")
+
+    def _lose(self, words: str) -> None:
+        """What was written is out of reach; the next write begins with how things stand."""
+        self._drop_connection()
+        self._anew, self._opened_as = True, None
         _LOG.error("%s", words)
         self._trouble.lost(words)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there; None where none does."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def reach(path: Path) -> str:
