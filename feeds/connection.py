@@ -164,9 +164,14 @@ class Connection:
         self.held[key] = update
 
     def ready(self, live: Set[str], now_ms: int) -> bool:
-        """Whether it can take over from one on which these are live: it has them all, or has had the time for it."""
+        """Whether it can take over from one on which these are live: it has them all, or has had the time for it.
+
+        Raises Recycle where it has had the time, and has nothing."""
+        waited_ms = now_ms - self.opened_ms
+        if not self.heard and waited_ms >= self.feed.first_frame_ms:
+            raise Recycle("no data came on the connection that was to take over")
         patience_ms = max(self.feed.first_frame_ms, self.feed.silence_ms)
-        return bool(self.heard) and (live <= self.heard.keys() or now_ms - self.opened_ms >= patience_ms)
+        return bool(self.heard) and (live <= self.heard.keys() or waited_ms >= patience_ms)
 
     def unreadable(self, error: ParseError, frame: str | bytes, now_ms: int) -> None:
         """One bad frame costs one frame; too many of them raise Recycle."""

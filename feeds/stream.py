@@ -246,14 +246,15 @@ class Stream:
 
     # handing over
 
-    def _renew(self, now_ms: int) -> None:
-        """Open a successor, when it has its turn to dial."""
+    def _renew(self, current: Connection, now_ms: int) -> None:
+        """Open a successor, when there is none yet and it has its turn to dial."""
         if self._spare is not None or self._dialling or now_ms < self._renew_ms:
             return
         wait_ms = self._pace.take(now_ms)
         if wait_ms:
             self._renew_ms = now_ms + wait_ms
         else:
+            LOG.info("%s: opens a successor: %s", self.feed.id, current.ends_why)
             self._dial()
 
     def _take_over(self, successor: Connection) -> None:
@@ -269,9 +270,8 @@ class Stream:
         self._renewals.reset()
         if before is not None:
             before.end("replaced by a newer connection")
-        self._said = None
-        live = self.watch.state == "live"
-        self._say(self.watch.state, "" if live else f"connected to {self._host}, no data yet")
+        self._said, doing = None, self.watch.state
+        self._say(doing, "" if doing == "live" else f"connected to {self._host}, no data yet")
 
     # frames
 
@@ -367,8 +367,8 @@ class Stream:
         now = self.world.clock.now()
         now_ms = now.mono_ms
         self._rouse(connection, now_ms)
-        if connection is self._spare:
-            self._look_at_spare(connection, now_ms)
+        if connection is self._spare and connection.ready(self.watch.live, now_ms):
+            self._take_over(connection)
         if connection is not self._current:
             return
         if pulse := self._pulse.due(now):
@@ -379,7 +379,7 @@ class Stream:
         if verdict.states and self.watch.state == "stale":
             self._say("stale", verdict.states[-1].reason)
         if verdict.renew:
-            connection.ends_ms = now_ms
+            connection.ends_ms, connection.ends_why = now_ms, "one of its symbols stays silent"
         if verdict.recycle is not None:
             raise Recycle(f"{verdict.recycle} ({shown(self.url)})")
         if verdict.resubscribe:
@@ -389,13 +389,7 @@ class Stream:
                 self._ask(connection, self.turns.unproven(self._natives[state.symbol]))
                 self._send_away(state.symbol, state.reason)
         if now_ms >= connection.ends_ms:
-            self._renew(now_ms)
-
-    def _look_at_spare(self, spare: Connection, now_ms: int) -> None:
-        if spare.ready(self.watch.live, now_ms):
-            self._take_over(spare)
-        elif not spare.heard and now_ms - spare.opened_ms >= self.feed.first_frame_ms:
-            raise Recycle(f"no data came on the connection that was to take over ({shown(self.url)})")
+            self._renew(connection, now_ms)
 
     def _say(self, state: FeedStatus, reason: str, retry_mono_ms: int | None = None) -> None:
         """The feed's state, once per change."""
