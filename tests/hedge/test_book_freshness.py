@@ -192,4 +192,4 @@ def test_a_feed_that_flaps_for_hours_leaves_no_queue_behind() -> None:
         book.apply(live("binance-usdm", turn * 4000, "live" if turn % 2 else "backing_off", "refused"))
         tick(book, "binance", BTC, "65000", turn * 4000)
         book.totals(at(turn * 4000))
-    assert len(book._due) < 20
+    assert len(book._intake.due) < 20

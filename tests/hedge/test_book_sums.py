@@ -224,8 +224,8 @@ def test_a_tick_costs_the_same_in_a_book_of_any_size() -> None:
     for coin in coins:
         book.apply(instrument("binance", f"{coin}/USDT:USDT"))
     valued: list[str] = []
-    choose = book._value
-    book._value = lambda coin, now_ms: (valued.append(coin.name), choose(coin, now_ms))[1]  # type: ignore[method-assign]
+    choose = book._intake.value
+    book._intake.value = lambda coin, now_ms: (valued.append(coin.name), choose(coin, now_ms))[1]  # type: ignore[method-assign]
     touched = book.apply(Index("binance-usdm", "C7/USDT:USDT", D(11), 0, 5000))
     touched |= book.apply(Mark("binance-usdm", "C7/USDT:USDT", D(11), 0, 5000))
     book.totals(at(0))
