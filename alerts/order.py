@@ -17,10 +17,13 @@ TWINS = ("liquidation", PACE)
 
 
 def place(alert: Alert, distance: Decimal | None = None) -> Place:
-    """Sort key, smallest first. `distance` is to liquidation, of the nearest leg that the alert is about.
+    """Sort key, smallest first. `distance` is to liquidation, of the nearest leg that the alert is about; a leg that
+    is lost has none left.
 
     A lost feed under a hot leg, unanswered warnings, lost feeds, answered warnings and latches, unanswered cautions,
     the rest. Among equals: what is still true first, then the nearest to liquidation, then the oldest."""
+    if alert.rule == "leg_lost" and distance is None:
+        distance = _ZERO
     return (
         _tier(alert),
         alert.level == 0,

@@ -244,7 +244,7 @@ def _never(leg: PositionRow) -> str:
 
 def _venue(row: Row) -> str:
     if not row.legs:
-        return "none"
+        return "not read" if row.asset.status == "unknown" else "none"
     if len(row.legs) > 1:
         return f"{len(row.legs)} legs"
     leg = row.legs[0]

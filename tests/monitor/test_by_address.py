@@ -251,6 +251,7 @@ def test_a_short_that_is_gone_is_lost_and_its_alert_outlives_it() -> None:
     lost = desk.alert("leg_lost")
     assert lost is not None
     assert "it is gone from hyperliquid, where it was 0.5 contracts. Presumed liquidated." in lost.message
+    assert desk.shown.alerts[0].id == lost.id, "nothing is nearer to liquidation"
     desk.go(40, OTHER)
     lost = desk.alert("leg_lost")
     assert lost is not None

@@ -28,7 +28,7 @@ def title(row: Row) -> str:
     """`SOL short · bybit · isolated`."""
     leg = row.leg
     if leg is None:
-        return f"{row.asset.asset} · nothing short"
+        return f"{row.asset.asset} · {'positions not read' if row.asset.status == 'unknown' else 'nothing short'}"
     words = f"{leg.asset} {leg.side} · {leg.venue} · {leg.margin_mode}"
     if leg.asset != row.asset.asset:
         words = f"{row.asset.asset} by {words}"
