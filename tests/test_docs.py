@@ -23,8 +23,10 @@ def test_every_command_is_in_the_readme_and_in_the_help() -> None:
     readme = (ROOT / "README.md").read_text()
     for command in hedgetui.COMMANDS:
         assert f"hedgetui {command}" in readme, command
-        assert f"hedgetui {command}" in hedgetui.ABOUT or f"likewise {command}" in hedgetui.ABOUT or (
-            command in hedgetui.ABOUT
+        assert (
+            f"hedgetui {command}" in hedgetui.ABOUT
+            or f"likewise {command}" in hedgetui.ABOUT
+            or (command in hedgetui.ABOUT)
         ), command
 
 
