@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from decimal import Decimal
 
 import pytest
+from feeds_kit import Peer, Rig, until
 from hostile import EVERY, OTHER, Frame, natives, real_frames
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from feeds.clean import ParseError
-from feeds.venue import Feed
+from feeds import binance
+from feeds.clean import EARLIEST_MS, ParseError
+from feeds.venue import Feed, Said
 from hedge.market import Funding, Index, Mark, Spot
 
 Key = tuple[str, str]
@@ -84,3 +88,30 @@ def test_f33_any_order_leads_to_the_same_figures(feed: Feed, seed: int, reach: i
 def test_f33_twice_is_once(feed: Feed) -> None:
     frames = frames_of(feed)
     assert final(heard(feed, [frame for frame in frames for _ in range(2)])) == final(heard(feed, frames))
+
+
+class Plain:
+    """A parser that believes everything: `symbol time price`."""
+
+    def __init__(self, symbols: Mapping[str, str]) -> None:
+        self._symbols = symbols
+
+    def parse(self, frame: str | bytes, at_mono_ms: int) -> list[Said]:
+        native, time_ms, price = str(frame).split()
+        return [Mark("plain", self._symbols[native], Decimal(price), at_mono_ms, 60_000, EARLIEST_MS + int(time_ms))]
+
+
+async def test_f33_the_supervisor_itself_passes_nothing_overtaken_on_whatever_a_parser_says() -> None:
+    """And each new connection starts anew: a venue whose clock was put back is not silent for ever."""
+    plain = structs.replace(binance.USDM, id="plain", parser=Plain)
+    async with Peer() as peer, Rig(plain, peer.url, ["BTC/USDT:USDT", "ETH/USDT:USDT"]) as rig:
+        await until(lambda: bool(peer.heard))
+        await peer.send("BTCUSDT 10 100", "BTCUSDT 9 99", "ETHUSDT 5 50", "BTCUSDT 10 101", "BTCUSDT 11 102")
+        marks = [each for each in rig.ear.values(Mark) if isinstance(each, Mark)]
+        assert [int(each.price) for each in marks] == [100, 50, 101, 102]
+        peer.sockets[0].transport.abort()
+        await until(lambda: rig.ear.last_feed.state == "backing_off")
+        await rig.time.advance(3)
+        await until(lambda: bool(peer.sockets))
+        await peer.send("BTCUSDT 1 7")
+        await until(lambda: len(rig.ear.values(Mark)) == 5)
