@@ -77,3 +77,9 @@ def judge_file(row: AccountRow, age_s: float | None) -> Reading:
         return Reading("file", row.id, days, CAUTION, CAUTION, note=row.short_of)
     level = ADVISORY if age_s is not None and age_s > FILE_OLD_S else 0
     return Reading("file", row.id, days, level, level)
+
+
+def judge_pager(channel: str, trouble: str, level: int = WARNING) -> Reading:
+    """A channel that brings no pages, or the heartbeat that reaches nobody; `trouble` says why, empty: it works."""
+    level = level if trouble else 0
+    return Reading("pager", channel, None, level, level, note=trouble)
