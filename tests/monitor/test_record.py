@@ -9,7 +9,7 @@ import random
 import signal
 import stat
 import subprocess
-import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
@@ -19,10 +19,11 @@ from typing import Any
 import msgspec
 import pytest
 from desk import StandingClock, edited
-from household import PROGRAM, Home
+from household import Home, wait_for
 from msgspec.structs import replace
 from shell import Shell
 from tapes import VirtualTime, header, rally
+from test_terminal import Terminal
 
 from feeds.markets import FeedSetup, watch_markets
 from feeds.recorder import Recorder, RecordingFile
@@ -175,25 +176,6 @@ async def test_a_replay_shows_the_figures_that_were_seen_live(tmp_path: Path) ->
 # as a command
 
 
-@pytest.fixture
-def exchange(home: Home) -> Iterator[subprocess.Popen[str]]:
-    """The simulator as a process, and a home whose settings lead to it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "feeds.simulator", "--until-stdin-closes"],
-        cwd=PROGRAM.parent,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
-    addresses = json.loads(process.stdout.readline())
-    home.addresses(addresses["urls"], addresses["rest_urls"])
-    yield process
-    process.stdin.close()
-    process.wait(10)
-    process.stdout.close()
-
-
 @contextmanager
 def recording(home: Home, *words: str) -> Iterator[subprocess.Popen[str]]:
     process = home.start("record", *words)
@@ -216,9 +198,8 @@ def heard(process: subprocess.Popen[str], words: str) -> list[str]:
     raise AssertionError(lines)
 
 
-def test_record_until_ctrl_c_beside_a_monitor_then_status_of_the_recording(
-    home: Home, exchange: subprocess.Popen[str]
-) -> None:
+def test_record_until_ctrl_c_beside_a_monitor_then_status_of_the_recording(connected: Home) -> None:
+    home = connected
     watching = home.start("monitor", str(home.portfolio))
     heard(watching, "watching")
     file = home.folder / "day.rec"
@@ -240,7 +221,8 @@ def test_record_until_ctrl_c_beside_a_monitor_then_status_of_the_recording(
     assert shown["positions"][0]["coins"] is not None
 
 
-def test_a_recorder_that_is_killed_leaves_what_it_wrote(home: Home, exchange: subprocess.Popen[str]) -> None:
+def test_a_recorder_that_is_killed_leaves_what_it_wrote(connected: Home) -> None:
+    home = connected
     file = home.folder / "day.rec"
     with recording(home, str(home.portfolio), str(file)) as process:
         heard(process, "bybit-facts live")
@@ -265,6 +247,22 @@ def test_without_any_data_it_says_so(home: Home) -> None:
     run = home.run("status", "--replay", str(file))
     assert run.returncode == 3
     assert "No data came: " in run.stderr
+
+
+def test_a_replay_on_a_terminal(home: Home) -> None:
+    """From the shell's prompt and back: it plays, stops, ends by q, and leaves nothing behind."""
+    rally(home.folder / "a.rec")
+    screen = Terminal(home, "replay", "a.rec", "--speed", "5")
+    try:
+        wait_for(lambda: b"REPLAY 5x" in screen.painted, 30)
+        screen.type("g")
+        wait_for(lambda: b"REPLAY PAUSED" in screen.painted and b"unanswered" in screen.painted, 30)
+        time.sleep(0.3)  # keys that come faster than a hand are a paste
+        screen.type("q")
+        assert screen.process.wait(20) == 0
+    finally:
+        screen.close()
+    assert home.sock is None
 
 
 def test_a_file_that_is_there_is_refused_and_kept(shell: Shell) -> None:
