@@ -14,27 +14,27 @@ Ended = Literal["sent", "acknowledged", "over", "superseded"]
 """Why a page needs no more tries."""
 
 ADD = (
-    "INSERT OR IGNORE INTO pages (page_id, alert_id, level, contact, text, created_ms, due_ms)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO pages (page_id, alert_id, level, contact, text, created_ms, due_ms, cause)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 FAILED = "UPDATE pages SET tries = tries + 1, trouble = ?, due_ms = ? WHERE page_id = ?"
 DONE = "UPDATE pages SET done_ms = ?, ended = ? WHERE page_id = ? AND done_ms IS NULL"
 CANCEL = "UPDATE pages SET done_ms = ?, ended = ? WHERE alert_id = ? AND done_ms IS NULL"
 WAITING = (
-    "SELECT page_id, alert_id, level, contact, text, created_ms, due_ms, tries, trouble FROM pages"
+    "SELECT page_id, alert_id, level, contact, text, created_ms, due_ms, tries, trouble, cause FROM pages"
     " WHERE done_ms IS NULL ORDER BY due_ms, page_id"
 )
 
 
 class Page(Struct, frozen=True):
-    """One sentence for one group of contacts. Times are UTC ms."""
+    """One sentence for one contact. Times are UTC ms."""
 
     page_id: str
     """Of the annunciation and the contact: a page that is sent twice carries the same."""
     alert_id: str
     level: int
     contact: str
-    """`pages` or `escalation`: which addresses of the settings."""
+    """Which address of the settings: `pages-1-ntfy`, `escalation-2-mailtos`."""
     text: str
     created_ms: int
     due_ms: int
@@ -42,6 +42,8 @@ class Page(Struct, frozen=True):
     tries: int = 0
     trouble: str = ""
     """Why the last try failed."""
+    cause: str = ""
+    """Of a flood: what it shares with the others that are sent as one page with it."""
 
 
 class Outbox:
@@ -52,9 +54,8 @@ class Outbox:
 
     def add(self, page: Page) -> Future[bool]:
         """A page to send; one that is known already stays as it is."""
-        return self._writer.put([
-            (ADD, (page.page_id, page.alert_id, page.level, page.contact, page.text, page.created_ms, page.due_ms))
-        ])  # fmt: skip
+        named = (page.page_id, page.alert_id, page.level, page.contact, page.text)
+        return self._writer.put([(ADD, (*named, page.created_ms, page.due_ms, page.cause))])
 
     def failed(self, page_id: str, trouble: str, due_ms: int) -> None:
         """A try failed, the next one is due then."""

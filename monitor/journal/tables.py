@@ -61,6 +61,9 @@ MIGRATIONS: Final = (
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX pages_due ON pages (due_ms) WHERE done_ms IS NULL;
     """,
+    """
+    ALTER TABLE pages ADD COLUMN cause TEXT NOT NULL DEFAULT '';
+    """,
 )
 """One script a version; a file is brought from its own version to the last. A released script never changes."""
 
