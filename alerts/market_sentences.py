@@ -9,7 +9,7 @@ from alerts import figures
 from alerts.market_rules import BASIS_Z, SIGMA
 from alerts.phrases import AT_THIS_PACE, Said, about, last_known, leg_title, limit_words, order_of
 from alerts.scene import Scene
-from alerts.values import BOOK, CAUTION, Alert
+from alerts.values import BOOK, CAUTION, JOURNAL_FILE, Alert
 from hedge.snapshot import PositionRow
 
 ADD_OR_BUY = "Add margin or buy back part of it"
@@ -148,6 +148,9 @@ def _file(alert: Alert, scene: Scene) -> Said:
     if name == BOOK:
         fact, order = "The edited file is not used", "Correct the portfolio file"
         return Said("File · portfolio", fact, f": {alert.note}.", order, "; until then the last good one counts.")
+    if name == JOURNAL_FILE:
+        order = "Set XDG_STATE_HOME to a folder that can be written, and start again"
+        return Said("File · journal", "Alerts and answers are in memory only", f": {alert.note}.", order, ".")
     row = scene.accounts.get(name)
     if row is not None and row.short_of:
         order = "Correct its leverage or collateral in the portfolio file"

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from alerts.levels import Levels
 from alerts.market_rules import judge_flip, judge_large, judge_persistent, measured
-from alerts.values import ADVISORY, BOOK, CAUTION, WARNING, Reading
+from alerts.values import ADVISORY, BOOK, CAUTION, JOURNAL_FILE, WARNING, Reading
 from hedge.snapshot import AccountRow, MoneyRow, PositionRow, Totals
 
 FILE_OLD_S = 7 * 86_400
@@ -57,6 +57,12 @@ def judge_journal(trouble: str) -> Reading:
     """What cannot be written down would not survive a crash; `trouble` says why, empty: all is on the disk."""
     level = WARNING if trouble else 0
     return Reading("journal", BOOK, None, level, level, note=trouble)
+
+
+def judge_memory(why: str) -> Reading:
+    """A journal that is in memory only, because of `why`; empty: it is where it should be."""
+    level = CAUTION if why else 0
+    return Reading("file", JOURNAL_FILE, None, level, level, note=why)
 
 
 def _file_ages(legs: Iterable[PositionRow]) -> dict[str, float]:

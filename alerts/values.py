@@ -23,6 +23,9 @@ LEVEL_NAMES: tuple[Level, Level, Level] = ("advisory", "caution", "warning")
 BOOK = "book"
 """The subject of alerts about the whole book or the monitor itself."""
 
+JOURNAL_FILE = "journal.db"
+"""The subject of an alert about where the journal is kept."""
+
 Key = tuple[str, str]
 """Rule and subject. One book has one machine, so the portfolio is not part of it."""
 

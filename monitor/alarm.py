@@ -11,7 +11,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from alerts.answers import Wish
-from alerts.machine import pulse, replay, step
+from alerts.machine import durable, pulse, replay, step
 from alerts.values import (
     Ack,
     Alert,
@@ -43,6 +43,9 @@ from monitor.messages import Acknowledge, Answer, Done, Reset, Shelve
 _LOG = logging.getLogger("hedgetui.alerts")
 
 Announced = Annunciate | Ring
+
+HANGS_S = 5.0
+"""A disk that has not answered for so long is failing: nothing waits for it any more."""
 
 
 class Ended(Struct, frozen=True):
@@ -76,10 +79,17 @@ class Alarm:
         if restored.last is None:
             return
         self.state = replay(restored.lines, self.state.policy)
-        absent_ms = max(0, now.wall_ms - restored.last.wall_ms)
+        absent_ms = absence_ms(restored.last, now, restored.same_boot)
         stopped = restored.stopped
         who = "" if stopped is None else stopped.who
         self._run(Restarted(now.mono_ms, restored.last.mono_ms, absent_ms, stopped is not None, who), now)
+
+    def standing(self) -> tuple[Logged, ...]:
+        """Everything as it is, as lines: what a journal that begins anew has to hold. From any thread."""
+        state = self.state
+        over = [Alert(*key, episode=episode) for key, episode in state.episodes.items() if key not in state.alerts]
+        kept = [durable(alert) for alert in state.alerts.values()]
+        return tuple(Logged(alert.asked_ms, "restarted", alert) for alert in (*over, *kept))
 
     def judged(self, readings: Iterable[Reading], now: Instant) -> None:
         for reading in readings:
@@ -148,7 +158,7 @@ class Alarm:
         return effects
 
     def _after(self, written: Future[bool], lines: Sequence[Logged], announced: Sequence[Announced]) -> None:
-        """Tell when it was tried to write it down: a disk that refuses is said, and keeps nobody asleep."""
+        """Tell when it was tried to write it down: a disk that refuses, or hangs, is said, and keeps nobody asleep."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # nobody to come back to: before the loop runs, and in tests
@@ -156,11 +166,17 @@ class Alarm:
             self._told(lines, announced)
             return
 
-        def tell(_: Future[bool]) -> None:
-            with suppress(RuntimeError):  # the loop ended meanwhile; the next start tells it again
-                loop.call_soon_threadsafe(self._told, lines, announced)
+        def tell() -> None:
+            if not late.cancelled():
+                late.cancel()
+                self._told(lines, announced)
 
-        written.add_done_callback(tell)
+        def done(_: Future[bool]) -> None:
+            with suppress(RuntimeError):  # the loop ended meanwhile; the next start tells it again
+                loop.call_soon_threadsafe(tell)
+
+        late = loop.call_later(HANGS_S, tell)
+        written.add_done_callback(done)
 
     def _told(self, lines: Sequence[Logged], announced: Sequence[Announced]) -> None:
         for effect in announced:
@@ -182,6 +198,12 @@ class Alarm:
         answered_ms = line.at_ms if line.what == "acked" else old.ack.at_ms if old.ack is not None else None
         cleared_ms = old.over_ms if old.over_ms is not None else None if line.what == "acked" else line.at_ms
         self.ended = Ended(old, answered_ms, cleared_ms)
+
+
+def absence_ms(last: Instant, now: Instant, same_boot: bool) -> int:
+    """How long nobody watched: by the machine's own clock, which nobody can set; else by the wall clock. One that was
+    set back since says little; taken for as long an absence, it rather asks for an answer again."""
+    return now.mono_ms - last.mono_ms if same_boot else abs(now.wall_ms - last.wall_ms)
 
 
 def span(minutes: int) -> str:

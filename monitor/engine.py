@@ -17,8 +17,10 @@ from msgspec import Struct
 from alerts.values import Alert
 from hedge.market import AccountRead, Update, Want
 from hedge.snapshot import Snapshot
+from monitor.alarm import HANGS_S
 from monitor.alert_log import alert_log
 from monitor.aside import Aside, Case
+from monitor.journal import Journal
 from monitor.journal.reading import log
 from monitor.mailbox import Mailbox
 from monitor.messages import (
@@ -26,6 +28,7 @@ from monitor.messages import (
     Answer,
     Control,
     Done,
+    Fault,
     History,
     Log,
     Logged,
@@ -46,7 +49,9 @@ HEARTBEAT_S = 0.25
 """Four times a second: time-driven rules are judged, and viewers get a snapshot when there is news."""
 BEATS_WITHOUT_NEWS = 4
 """A snapshot goes out at least each second, because ages grow also when nothing comes."""
-FILE_POLL_S = 1.0
+FILE_POLL_S = PROOF_S = 1.0
+KEPT_S = 2.0
+"""How long a person's answer waits for the disk; a viewer waits for ours a little longer."""
 ORDER_REST = 5
 """Tickets of a large book take long; the thread that works them out rests so many times as long."""
 
@@ -110,8 +115,12 @@ class Engine:
                     tasks.create_task(self._beat(), name="heartbeat"),
                     tasks.create_task(self._order(), name="orders"),
                 ]
+                if self.watch.journal is not None:
+                    running.append(tasks.create_task(self._prove(self.watch.journal), name="journal-proof"))
                 if self._file is not None:
                     running.append(tasks.create_task(self._follow(self._file), name="portfolio-file"))
+                for task in running:
+                    task.add_done_callback(self._ended)
                 end = await self._end
                 reason = end.reason
                 for task in running:
@@ -125,6 +134,11 @@ class Engine:
             self._lost = reason
             for box in self._boxes:
                 box.close(reason)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """None of the tasks ends while the engine runs; a group of tasks would not mind one that was cancelled."""
+        if self._end is not None and not self._end.done() and task.cancelled():
+            self._end.set_exception(RuntimeError(f"the task {task.get_name()} was cancelled"))
 
     def stop(self, reason: str, code: int = 0) -> None:
         """End the watch; the first reason counts."""
@@ -190,6 +204,16 @@ class Engine:
                 self.watch.keep_orders(await asyncio.to_thread(_worked_out, case, due), of_round)
             pause_s = max(HEARTBEAT_S, ORDER_REST * (loop.time() - started))
 
+    async def _prove(self, journal: Journal) -> None:
+        """A disk that hangs says nothing: each second it is asked whether it still comes round."""
+        while True:
+            await asyncio.sleep(PROOF_S)
+            written = asyncio.wrap_future(journal.settled())
+            if not (await asyncio.wait({written}, timeout=HANGS_S))[0]:
+                self.watch.journal_failing(f"its disk has not answered for {HANGS_S:.0f} s")
+                if await written:
+                    self.watch.journal_failing("")
+
     def _publish(self) -> None:
         snapshot = self.watch.snapshot()
         for box in self._boxes:
@@ -251,11 +275,14 @@ class Engine:
     async def request(self, request: Request) -> Answer:
         match request:
             case Acknowledge():
-                return self.watch.acknowledge(request)
+                return await self._kept(self.watch.acknowledge(request))
             case Reset():
-                return self.watch.reset(request)
+                return await self._kept(self.watch.reset(request))
             case Shelve():
-                return self.watch.shelve(request)
+                return await self._kept(self.watch.shelve(request))
+            case Fault():
+                self.watch.broke(request.subject, request.words)
+                return Done()
             case Log():
                 return await self._log(request)
             case History():
@@ -272,6 +299,18 @@ class Engine:
                 return Refused("Only a replay can be moved.")
             case _:
                 return await self._aside.ask(request)
+
+    async def _kept(self, answer: Answer) -> Answer:
+        """A person's answer holds at once, and is theirs to rely on once it is on the disk: until then they wait, and
+        where the disk refuses or hangs, the words say so."""
+        journal = self.watch.journal
+        if journal is None or not isinstance(answer, Done):
+            return answer
+        written = asyncio.wrap_future(journal.settled())
+        await asyncio.wait({written}, timeout=KEPT_S)
+        if written.done() and written.result():
+            return answer
+        return Done(f"{answer.words} In memory only: the journal cannot be written.")
 
     async def _log(self, request: Log) -> Answer:
         """What became of alerts; without a journal there is nothing to tell."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
@@ -11,6 +13,8 @@ from monitor.journal import Journal
 from monitor.journal.reading import charts
 from monitor.messages import Answer, Points, Refused
 from monitor.packed import Packed
+
+_LOG = logging.getLogger("hedgetui.journal")
 
 FINE_STEP_MS = 5_000
 FINE_SPAN_MS = 15 * 60_000
@@ -82,7 +86,12 @@ class Past:
         """Take over what an earlier run kept of the last day, minute by minute."""
         first = (now.wall_ms - COARSE_SPAN_MS) // COARSE_STEP_MS
         offset_ms = now.mono_ms - now.wall_ms
-        for path, points in journal.ask(partial(charts, since_minute=first)).result():
+        try:
+            found = journal.ask(partial(charts, since_minute=first)).result()
+        except sqlite3.Error as error:
+            _LOG.error("charts begin anew: %s", error)
+            return
+        for path, points in found:
             if is_kept(path):
                 series = self._series.setdefault(path, Series())
                 for point in points:

@@ -124,6 +124,10 @@ class Keeper:
             else:
                 self._figures[path] = [min(kept[0], value), max(kept[1], value), value]
 
+    def begin_anew(self) -> None:
+        """The journal is a new one: what it held of facts is to be kept again."""
+        self._kept, self._feeds, self._alive_ms = {}, {}, None
+
     # at a start
 
     def resume(self, book: Book, restored: Restored) -> None:

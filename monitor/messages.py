@@ -109,10 +109,17 @@ class Rebased(Struct, frozen=True, tag=True):
     who: str = ""
 
 
+class Fault(Struct, frozen=True, tag=True):
+    """Something of the viewer's own failed: which part, and how."""
+
+    subject: str
+    words: str
+
+
 Question = Explain | WhatIf | Climb | Tickets
 """What is worked out beside the watch; the answer may take a while."""
 
-Request = Acknowledge | Reset | Shelve | Log | History | Stop | Watchers | Rebased | Control | Question
+Request = Acknowledge | Reset | Shelve | Log | History | Stop | Watchers | Rebased | Control | Fault | Question
 
 
 class Done(Struct, frozen=True, tag=True):

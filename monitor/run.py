@@ -10,13 +10,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from feeds.markets import FeedSetup, Markets
 from hedge.market import Update, Want
-from monitor.clock import BootClock
+from monitor.clock import BootClock, boot_id
 from monitor.engine import Engine
 from monitor.frames import PROTOCOL, Hello
 from monitor.journal import Journal, Trouble
@@ -50,7 +51,7 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
     word = JournalWord()
     clock = BootClock()
     try:
-        journal = Journal(place.journal, word.trouble, now_ms=lambda: clock.now().wall_ms)
+        journal = Journal(place.journal, word.trouble, now_ms=lambda: clock.now().wall_ms, boot=boot_id())
         try:
             watch = Watch(
                 portfolio,
@@ -59,6 +60,7 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
                 notices=place.notices,
                 top_up_hours=Decimal(repr(settings.top_up_hours)),
                 journal=journal,
+                memory_only=place.notice,
             )
             cache = str(cache_folder(env))
             setup = FeedSetup(settings.urls, settings.rest_urls, cache, written_ms=file.written_ms)
@@ -81,7 +83,12 @@ class JournalWord:
     def listen(self, watch: Watch) -> None:
         """From now on `watch` hears it, in the loop that runs; first what was said before."""
         loop = asyncio.get_running_loop()
-        self._hear = lambda say: loop.call_soon_threadsafe(say, watch)
+
+        def hear(say: Callable[[Watch], None]) -> None:
+            with suppress(RuntimeError):  # the loop ended; the log has it
+                loop.call_soon_threadsafe(say, watch)
+
+        self._hear = hear
         for say in self._said:
             say(watch)
 

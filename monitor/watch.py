@@ -20,7 +20,7 @@ from alerts.levels import Levels, levels_from
 from alerts.limits import nearest_limits
 from alerts.rules import Stops, judge_asset, judge_totals
 from alerts.scene import Scene, scene
-from alerts.slow_rules import judge_edit, judge_journal, judge_slow
+from alerts.slow_rules import judge_edit, judge_journal, judge_memory, judge_slow
 from alerts.values import BOOK, CAUTION, LEVEL_NAMES, WARNING, Alert, Key, Reading
 from alerts.words import alert_row, alert_rows, past_alert
 from hedge.book.book import Book, Touched
@@ -84,12 +84,15 @@ class Watch:
         notices: tuple[str, ...] = (),
         top_up_hours: Decimal = TOP_UP_HOURS,
         journal: Journal | None = None,
+        memory_only: str = "",
     ) -> None:
-        """`journal`: where it goes on from, and what it writes into; without one nothing outlives it."""
+        """`journal`: where it goes on from, and what it writes into; without one nothing outlives it.
+        `memory_only`: why it is not on a disk, where it should be."""
         self._clock = clock
         self.journal = journal
         self._keeper = None if journal is None else Keeper(journal)
         self._journal_trouble = ""
+        self._memory_only = memory_only
         self._path = path
         self._mode: Mode = mode
         self._notices = notices
@@ -120,6 +123,7 @@ class Watch:
     def _resume(self, journal: Journal, keeper: Keeper) -> None:
         """Go on where the last run of this book ended; alerts of what is not in the file any more close."""
         restored, now = journal.restore(), self._clock.now()
+        journal.refill(self.alarm.standing)
         keeper.resume(self.book, restored)
         self.past.resume(journal, now)
         self.alarm.resume(restored, now)
@@ -130,8 +134,15 @@ class Watch:
         self._journal_trouble = why
 
     def journal_lost(self, words: str) -> None:
-        """The journal was damaged and put aside."""
-        self.alarm.happened(Reading("fault", "journal", None, WARNING, WARNING, note=words), self._clock.now())
+        """What the journal held is out of reach; the new one is told how things stand."""
+        if self._keeper is not None:
+            self._keeper.begin_anew()
+        self.broke("journal", words)
+
+    def broke(self, subject: str, words: str) -> None:
+        """Something of our own failed: a warning that a person answers."""
+        self.alarm.happened(Reading("fault", subject, None, WARNING, WARNING, note=words), self._clock.now())
+        self.news = True
 
     def stopped(self, who: str) -> None:
         """The end on purpose: written down, with everything that still waits."""
@@ -281,6 +292,7 @@ class Watch:
         readings += judge_slow(base.positions, base.accounts, base.money, base.totals, self.levels)
         readings.append(judge_edit(self._mistake.partition(": ")[2]))
         readings.append(judge_journal(self._journal_trouble))
+        readings.append(judge_memory(self._memory_only))
         readings += gone(self.alarm.state, self.book)
         self.alarm.judged(readings, now)
         hot = hot_legs(self.alarm.state, base.positions)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alerts.values import Alert, Logged
 from hedge.market import Instant
@@ -47,6 +48,7 @@ MINUTE = (
 )
 FORGET = "DELETE FROM minutes WHERE minute < ?"
 FORGET_FEEDS = "DELETE FROM feeds WHERE wall_ms < ?"
+BOOT = "boot"
 KEPT_MINUTES = 31 * 24 * 60
 """How long figures are kept. Alerts, changes and stamps are kept for ever."""
 
@@ -69,15 +71,23 @@ class Journal:
     """One book's journal. Calls return at once; `close` waits."""
 
     def __init__(
-        self, path: Path | None, trouble: Trouble, *, now_ms: Callable[[], int], retry_s: float = RETRY_S
+        self,
+        path: Path | None,
+        trouble: Trouble,
+        *,
+        now_ms: Callable[[], int],
+        boot: str = "",
+        retry_s: float = RETRY_S,
     ) -> None:
-        """Opens the file, or begins one in memory where `path` is None. `now_ms` is the wall time.
+        """Opens the file, or begins one in memory where `path` is None. `now_ms` is the wall time, `boot` names the
+        run of the machine.
 
         A file that cannot be opened now is trouble like one that cannot be written: it is tried again.
         Raises JournalError for a file of a newer program."""
         self._writer = Writer(path, trouble, now_ms=now_ms, retry_s=retry_s)
         self._writer.start()
         self._now_ms = now_ms
+        self._boot = boot
         self.outbox = Outbox(self._writer)
 
     @property
@@ -157,8 +167,10 @@ class Journal:
         except sqlite3.Error as error:  # said as trouble already, which goes on
             _LOG.error("what the last run left cannot be read: %s", error)
             found = Restored()
-        self.keep({"stopped": None})
-        return found
+        before = found.facts.pop(BOOT, None)
+        self.keep({"stopped": None, BOOT: self._boot})
+        same = before is not None and bool(self._boot) and bytes(before) == msgspec.json.encode(self._boot)
+        return replace(found, same_boot=same)
 
     def ask(self, question: Callable[..., T]) -> Future[T]:
         """Read with one of the questions of `monitor.journal.reading`, in the journal's thread."""

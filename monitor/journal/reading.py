@@ -48,6 +48,8 @@ class Restored(Struct, frozen=True):
     """The newest event of each alert, oldest first: enough for `alerts.machine.replay`."""
     last: Instant | None = None
     """When it last watched, on its own clocks; None on a first start."""
+    same_boot: bool = False
+    """Whether the machine has run on since, so that `last.mono_ms` is of the clock of this run."""
     stopped: Stopped | None = None
     """Who ended it; None where it ended by itself."""
     facts: dict[str, msgspec.Raw] = {}
