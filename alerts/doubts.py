@@ -27,13 +27,14 @@ Place = tuple[str, str]
 """Venue and symbol."""
 
 
-class Standing(Struct):
+class Standing(Struct, frozen=True):
     """A mark since it last changed, and where the others stood then."""
 
     mark: Decimal
     since_ms: int
-    others: dict[str, Decimal]
-    """By name: `its index`, `the mark of bybit`."""
+    index: Decimal | None
+    marks: Mapping[Place, Decimal]
+    """Of the same coin, its own among them."""
 
 
 class Doubts:
@@ -67,33 +68,31 @@ class Doubts:
 
     def _marks(self, legs: Sequence[PositionRow], now_ms: int) -> Iterable[tuple[str, str]]:
         fresh = {(leg.venue, leg.symbol): leg for leg in legs if leg.mark is not None and "mark" not in leg.stale}
-        of_coin: dict[str, list[PositionRow]] = {}
-        for leg in fresh.values():
-            of_coin.setdefault(leg.asset, []).append(leg)
+        marks: dict[str, dict[Place, Decimal]] = {}
+        for place, leg in fresh.items():
+            marks.setdefault(leg.asset, {})[place] = leg.mark or Decimal(0)
         standing, self._standing = self._standing, {}
         for place, leg in fresh.items():
-            others = _others(leg, of_coin[leg.asset])
-            before = standing.get(place)
-            if before is None or leg.mark is None or before.mark != leg.mark:
-                self._standing[place] = Standing(leg.mark or Decimal(0), now_ms, others)
-                continue
-            self._standing[place] = before
-            before.others = {**others, **before.others}
-            moved = [name for name, price in others.items() if abs(price / before.others[name] - 1) > MOVED]
-            if moved and now_ms - before.since_ms >= STILL_MS and "mark" in leg.sources:
-                yield leg.sources["mark"], f"the mark of {leg.symbol} stands still while {moved[0]} moves"
+            now = Standing(
+                marks[leg.asset][place], now_ms, None if "index" in leg.stale else leg.index, marks[leg.asset]
+            )
+            before = standing.get(place, now)
+            self._standing[place] = before if before.mark == now.mark else now
+            if before.mark == now.mark and now_ms - before.since_ms >= STILL_MS and "mark" in leg.sources:
+                mover = _mover(place, before, now)
+                if mover:
+                    yield leg.sources["mark"], f"the mark of {leg.symbol} stands still while {mover} moves"
 
 
-def _others(leg: PositionRow, of_coin: Iterable[PositionRow]) -> dict[str, Decimal]:
-    """What a mark should move with: its index, and the marks of the same coin elsewhere."""
-    found = {
-        f"the mark of {other.symbol} on {other.venue}": other.mark
-        for other in of_coin
-        if (other.venue, other.symbol) != (leg.venue, leg.symbol) and other.mark
-    }
-    if leg.index and "index" not in leg.stale:
-        found = {"its index": leg.index, **found}
-    return found
+def _mover(place: Place, before: Standing, now: Standing) -> str:
+    """What has moved while a mark stood still: its index, or the mark of the same coin elsewhere; empty for nothing."""
+    if before.index and now.index and abs(now.index - before.index) > MOVED * before.index:
+        return "its index"
+    for at, mark in now.marks.items():
+        then = before.marks.get(at)
+        if at != place and then and abs(mark - then) > MOVED * then:
+            return f"the mark of {at[1]} on {at[0]}"
+    return ""
 
 
 def _stamps(legs: Sequence[PositionRow], fundings: Mapping[Place, Funding], now: Instant) -> Iterable[tuple[str, str]]:
