@@ -77,7 +77,7 @@ BOOK = edited(
 )
 
 
-SINCE = ("value_change", "turnover", "rebased", "weight_shift")
+SINCE = ("value_change", "allocation_shift", "turnover", "rebased", "weight_shift")
 """Compared with the first beat at which every price was known; the beats of two watches are not in step."""
 
 
