@@ -102,7 +102,7 @@ class Intake:
         """The long way: everything is worked in at once."""
         self.work_in()
         touched = self._take(update)
-        if touched and not isinstance(update, SymbolState):
+        if touched and not isinstance(update, SymbolState | Funding | FundingInterval):
             self.revision += 1
         return touched
 
@@ -210,6 +210,7 @@ class Intake:
             if not market.accept("funding", update):
                 return NOTHING
             if market.passed is not passed:
+                self.revision += 1
                 self._settled(market)
         for leg in self.layout.legs_at.get((market.venue, market.symbol), ()):
             leg.refresh_funding()

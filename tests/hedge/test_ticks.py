@@ -108,11 +108,14 @@ def test_only_what_is_more_than_a_tick_counts_as_a_revision() -> None:
         live("binance-usdm", 90_000, "stale", "silent"),
         Dropped("binance-usdm", BTC, ("mark",), 90_001),
         mark("binance", BTC, "65000", 90_002),
-        funding("binance", BTC, "0.0001", 90_003, 8 * 3_600_000),
+        funding("binance", BTC, "0.0001", 5 * 3_600_000, 8 * 3_600_000),
     ):
         before = book.revision
         book.apply(change)
         assert book.revision > before, change
+    before = book.revision
+    book.apply(funding("binance", BTC, "0.0001", 5 * 3_600_000 + 1, 9 * 3_600_000))
+    assert book.revision == before, "a stamp that only moved settles nothing"
 
 
 def test_a_source_that_falls_silent_is_a_revision_by_the_next_update_of_another_market() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 import pytest
-from desk import StandingClock
+from desk import LEG, Desk, StandingClock, portfolio, prices
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hedge.market import Confirmed, Dropped, FeedState, Index, Mark, Update
+from alerts.values import Reading
+from hedge.market import Confirmed, Dropped, FeedState, Index, Instant, Mark, Update
+from monitor.judging import Judging, Part
 from monitor.watch import Watch
 from tests.alerts.near_levels import SPOT, START, facts, some_book, some_levels
 from tests.hedge.said import HOUR_MS, D, feed_of, funding, spot
@@ -127,3 +130,54 @@ def test_what_is_skipped_would_have_changed_nothing(seed: int, past: bool, rough
 def test_what_is_skipped_would_have_changed_nothing_at_length(seed: int, past: bool, rough: bool) -> None:
     pair = Pair(random.Random(seed), past=past)
     pair.go(200, rough=rough)
+
+
+def judged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the parts that are judged from here on, as they are."""
+    names: list[str] = []
+    readings = Judging.readings
+
+    def noted(self: Judging, parts: Iterable[Part], now: Instant) -> Iterator[tuple[Part, Sequence[Reading]]]:
+        parts = list(parts)
+        names.extend(part.name for part in parts)
+        return readings(self, parts, now)
+
+    monkeypatch.setattr(Judging, "readings", noted)
+    return names
+
+
+def test_a_quiet_market_is_judged_once_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.run(10)
+    names = judged(desk, monkeypatch)
+    desk.run(60, "142.01")
+    assert names == []
+    desk.run(60, "142.30")
+    assert names.count(f"leg:{LEG}") in (1, 2), "a price a step away, and the end of a proof"
+
+
+def test_an_open_alert_is_judged_on_every_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.run(10, "180")
+    names = judged(desk, monkeypatch)
+    desk.run(10, "180")
+    assert names.count(f"leg:{LEG}") == 20, "mark and index, each second"
+    assert "asset:SOL" not in names[4:], "the coin has no alert"
+
+
+def test_a_spike_out_of_the_quiet_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    desk.run(30)
+    names = judged(desk, monkeypatch)
+    for price in ("142", "196", "142"):
+        desk.tell(*prices(desk.clock.now(), price))
+    assert names.count(f"leg:{LEG}") >= 2
+    assert ("liquidation", LEG) in desk.watch.alarm.state.alerts
+
+
+def test_new_levels_end_every_proof() -> None:
+    desk = Desk()
+    desk.run(10)
+    desk.watch.replace(portfolio(alerts={"price": [{"asset": "SOL", "above": "141.9"}]}))
+    desk.tell(*prices(desk.clock.now(), "142"))
+    assert ("price", "SOL/above/141.9") in desk.watch.alarm.state.alerts
