@@ -14,6 +14,10 @@ FILE_OLD_S = 7 * 86_400
 """An account that was read from a file longer ago than this is an advisory."""
 
 
+HEARTBEAT = "heartbeat"
+"""The subject of `pager` for the address that is called while the monitor watches."""
+
+
 def judge_slow(
     legs: Sequence[PositionRow],
     accounts: Sequence[AccountRow],
@@ -85,7 +89,7 @@ def judge_file(row: AccountRow, age_s: float | None) -> Reading:
     return Reading("file", row.id, days, level, level)
 
 
-def judge_pager(channel: str, trouble: str, level: int = WARNING) -> Reading:
+def judge_pager(channel: str, trouble: str) -> Reading:
     """A channel that brings no pages, or the heartbeat that reaches nobody; `trouble` says why, empty: it works."""
-    level = level if trouble else 0
+    level = 0 if not trouble else CAUTION if channel == HEARTBEAT else WARNING
     return Reading("pager", channel, None, level, level, note=trouble)

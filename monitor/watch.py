@@ -7,7 +7,7 @@ with a clock of its own needs no engine at all.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -20,7 +20,7 @@ from alerts.levels import Levels, levels_from
 from alerts.limits import nearest_limits
 from alerts.rules import Stops, judge_asset, judge_totals
 from alerts.scene import Scene, scene
-from alerts.slow_rules import judge_edit, judge_journal, judge_memory, judge_slow
+from alerts.slow_rules import judge_edit, judge_journal, judge_memory, judge_pager, judge_slow
 from alerts.values import BOOK, CAUTION, LEVEL_NAMES, WARNING, Alert, Key, Reading
 from alerts.words import alert_row, alert_rows, past_alert
 from hedge.book.book import Book, Touched
@@ -92,6 +92,7 @@ class Watch:
         self.journal = journal
         self._keeper = None if journal is None else Keeper(journal)
         self._journal_trouble = ""
+        self._paging: Mapping[str, str] = {}
         self._memory_only = memory_only
         self._path = path
         self._mode: Mode = mode
@@ -132,6 +133,13 @@ class Watch:
     def journal_failing(self, why: str) -> None:
         """The journal cannot be written; empty: it is written again."""
         self._journal_trouble = why
+
+    def paging(self, troubles: Mapping[str, str]) -> None:
+        """The channels of the pager, and what is wrong with each; empty: it works."""
+        known = {("pager", channel) for channel in troubles}
+        gone = {key for key in self.alarm.state.alerts if key[0] == "pager"} - known
+        self.alarm.drop_all_but(self.alarm.state.alerts.keys() - gone, "not in the settings any more", self.now())
+        self._paging = troubles
 
     def journal_lost(self, words: str) -> None:
         """What the journal held is out of reach; the new one is told how things stand."""
@@ -293,6 +301,7 @@ class Watch:
         readings.append(judge_edit(self._mistake.partition(": ")[2]))
         readings.append(judge_journal(self._journal_trouble))
         readings.append(judge_memory(self._memory_only))
+        readings += [judge_pager(channel, trouble) for channel, trouble in self._paging.items()]
         readings += gone(self.alarm.state, self.book)
         self.alarm.judged(readings, now)
         hot = hot_legs(self.alarm.state, base.positions)
@@ -311,7 +320,7 @@ class Watch:
 
     def _lasting(self) -> set[Key]:
         """Alerts that an edit of the file does not end by itself."""
-        return {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "fault", "facts")}
+        return {key for key in self.alarm.state.alerts if key[0] in ("monitor_gap", "fault", "facts", "pager")}
 
     # what a person asks
 
