@@ -196,8 +196,10 @@ class Markets:
                 self._list(update)
             case FeedState() if update.feed in self._sockets:
                 self._note_state(update)
-            case SymbolState() if update.state == "quarantined" and update.feed in self._sockets:
-                self._doubt(feed_by_id(update.feed).venue).set()
+            case SymbolState() if update.feed in self._sockets:
+                alone = update.state == "stale" and update.feed not in self._away_ms
+                if alone or update.state == "quarantined":  # it may be listed no more
+                    self._doubt(feed_by_id(update.feed).venue).set()
 
     def _note_state(self, update: FeedState) -> None:
         """A feed that comes back after a while may come back with other contracts."""

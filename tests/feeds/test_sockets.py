@@ -20,7 +20,7 @@ from feeds.sockets import Sockets
 from feeds.venue import Feed
 from feeds.venues import FEEDS, VENUES
 from feeds.world import World
-from hedge.market import FeedPulse, FeedState, Instrument, Mark, Unread, Update, Want
+from hedge.market import FeedPulse, FeedState, Instrument, Mark, SymbolState, Unread, Update, Want
 
 BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USDT:USDT", "SOL/USDT:USDT"
 NAMES = {"BTCUSDT": BTC, "ETHUSDT": ETH, "SOLUSDT": SOL}
@@ -231,3 +231,30 @@ async def test_the_venues_own_name_of_a_contract_is_the_one_that_is_read() -> No
         assert session.ear.symbol(ETH)[-1].state == "live"
         states = [each for each in session.ear.updates if isinstance(each, FeedState) and each.feed == "binance-usdm"]
         assert states[-1].state == "live"
+
+
+@pytest.mark.parametrize(
+    ("told", "doubted"),
+    [
+        ([SymbolState("binance-usdm", BTC, "quarantined", "refused", 0)], True),
+        ([SymbolState("binance-usdm", BTC, "stale", "no frame", 0)], True),
+        (
+            [FeedState("binance-usdm", "backing_off", "lost", 0), SymbolState("binance-usdm", BTC, "stale", "", 0)],
+            False,
+        ),
+        ([SymbolState("bybit-linear", BTC, "quarantined", "not ours", 0)], False),
+        ([FeedState("binance-usdm", "stale", "", 0), FeedState("binance-usdm", "live", "", 59_999)], False),
+        ([FeedState("binance-usdm", "stale", "", 0), FeedState("binance-usdm", "live", "", 60_000)], True),
+    ],
+)
+async def test_contracts_are_in_doubt_where_one_falls_silent_alone_or_a_feed_was_long_gone(
+    told: list[Update], doubted: bool
+) -> None:
+    async with Peer() as peer, Session(peer, Want("binance", BTC)) as session:
+        await until(lambda: len(peer.sockets) == 1)
+        await tell(peer, session.time, "BTCUSDT")
+        doubt = session.markets._doubt("binance")
+        doubt.clear()
+        for update in told:
+            session.markets.world.emit(update)
+        assert doubt.is_set() is doubted
