@@ -192,6 +192,33 @@ def test_collateral_for_an_order_is_a_ticket_of_its_own() -> None:
     assert add.why == {"margin_free": "it comes from outside the account"}
 
 
+def test_coins_for_an_isolated_leg_come_from_those_held_elsewhere() -> None:
+    part = position(ETH, "17500", "3500", margin="2.2")
+    held = [{"asset": "ETH", "quantity": "5"}]
+    book = Book(portfolio(holdings=held, accounts=[account("coin", "bybit", {"ETH": "2.5"}, part)]))
+    book.apply(instrument("bybit", ETH))
+    book.apply(flat("bybit", ETH, "0.005"))
+    tick(book, "bybit", ETH, "6000", 0)
+    add = remedies(book, "liquidation", ETH_LEG, at(0), D("0.5"))[0]
+    assert add.amount is not None
+    assert add.amount > D("0.3"), "more than is free"
+    after = with_ticket(book, add)
+    assert after.portfolio.accounts[0].collateral == {"ETH": D("2.2") + add.amount}
+    assert [holding.quantity for holding in after.portfolio.holdings] == [D("5.3") - add.amount]
+    assert after.asset("ETH", at(0)).spot_quantity == book.asset("ETH", at(0)).spot_quantity
+
+
+def test_where_a_venue_takes_any_size_a_rescue_goes_in_thousandths_of_the_leg() -> None:
+    book = sol_book("0.5", "100", price="186.42", margin="5000")
+    book.apply(instrument("bybit", SOL, step="0"))
+    buy = next(t for t in remedies(book, "liquidation", SOL_LEG, at(0), D("0.12")) if t.remedy == "buy_back")
+    assert buy.contracts is not None
+    assert buy.contracts % D("0.1") == 0
+    fewer = one_less(book, buy, "0.1").leg(SOL_LEG, at(0)).to_liquidation
+    assert fewer is not None
+    assert fewer < D("0.12")
+
+
 def test_less_than_a_coin_that_is_lacking_is_asked_for_in_small_units() -> None:
     """The margin is there to the last coin, and the fee of 0.0011 ETH is not."""
     part = position(ETH, "10000", "3500", margin_mode="cross", leverage="1")
@@ -239,6 +266,7 @@ def test_a_quarter_with_its_coins_says_what_funding_then_is() -> None:
 def test_too_small_names_its_leg_and_what_stays() -> None:
     (ticket,) = remedies(sol_book("204", "100", step="10"), "hedge_drift", "SOL", at(0))
     assert (ticket.leg, ticket.coins, ticket.residual) == (SOL_LEG, 2, 2)
+    assert (ticket.venue, ticket.symbol, ticket.account) == ("bybit", SOL, "main")
     assert ticket.words == "Nothing to order: 2 SOL under plan is less than bybit takes"
     assert ticket.why == {"contracts": "the smallest order is 10 SOL"}
 

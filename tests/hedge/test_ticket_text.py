@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hedge.snapshot import After, Ticket
 from hedge.ticket import order_text, remedies, ticket_text, tickets_text, unwind
-from hedge.ticket.words import amount_words, percent_words, price_words, usd_words
+from hedge.ticket.words import amount_words, coins_words, percent_words, price_words, usd_words
 from tests.hedge.said import D, at, instrument
 from tests.hedge.ticket_books import ETH_LEG, SOL, SOL_LEG, eth_book, shared_book, sol_book
 
@@ -102,6 +102,11 @@ def test_a_long_that_shrinks_is_sold() -> None:
     [
         (lambda: amount_words(D("1888.4"), "USDT"), "1,888 USDT"),
         (lambda: amount_words(D("3.4"), "USD"), "3.40 USD"),
+        (lambda: amount_words(D("100.4"), "USD"), "100 USD"),
+        (lambda: amount_words(D("0.01"), "USD"), "0.01 USD"),
+        (lambda: coins_words(D("1.23456")), "1.2346"),
+        (lambda: coins_words(D("0.0001")), "0.0001"),
+        (lambda: coins_words(D("0.00005")), "0.00005"),
         (lambda: amount_words(D("0.00123"), "ETH"), "0.00123 ETH"),
         (lambda: usd_words(D("-99.994")), "99.99 USD"),
         (lambda: usd_words(D("-100")), "100 USD"),
