@@ -253,8 +253,23 @@ def stated(text: str, name: str) -> Decimal:
     return value
 
 
+APART = frozenset({"disabled", "default", "dexAbstraction"})
+"""Kinds of accounts whose perpetuals have a wallet of their own; others share the margin with spot, which no
+`clearinghouseState` shows."""
+
+
+def whole(body: bytes) -> bool:
+    """Whether an account of this kind has its whole margin in its perpetuals' wallet. Raises ParseError."""
+    try:
+        return _TEXT.decode(body) in APART
+    except (ValueError, RecursionError) as error:
+        raise ParseError(f"not a kind of account: {clean(str(error), 120)}") from None
+
+
 ACCOUNTS = Addresses(
     path="/info",
     question=lambda address: {"type": "clearinghouseState", "user": address},
     parse=account_of,
+    kind=lambda address: {"type": "userAbstraction", "user": address},
+    whole=whole,
 )

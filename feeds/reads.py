@@ -45,6 +45,7 @@ HYPERLIQUID_QUESTIONS: Mapping[str, frozenset[str]] = {
     "candleSnapshot": frozenset({"req"}),
     "fundingHistory": frozenset({"coin", "startTime", "endTime"}),
     "clearinghouseState": frozenset({"user"}),
+    "userAbstraction": frozenset({"user"}),
 }
 LONGEST_QUESTION = 1000
 """Characters."""

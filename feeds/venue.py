@@ -152,6 +152,10 @@ class Addresses(Struct, frozen=True, kw_only=True):
     """What is posted there for an address."""
     parse: Callable[[bytes, str, Instant], AccountRead]
     """What a body, arrived at that moment, says of the address. Raises ParseError and nothing else."""
+    kind: Callable[[str], Mapping[str, object]]
+    """What is posted there to learn how the account of an address is margined."""
+    whole: Callable[[bytes], bool]
+    """Whether an account of the kind in this body shows all that it is margined with. Raises ParseError."""
 
 
 def silence_ms(cadence_ms: int | None) -> int:

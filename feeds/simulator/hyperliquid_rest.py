@@ -24,6 +24,8 @@ INFO = "/info"
 WALLET = 40_000.0
 """USDC, before unrealised gains, isolated margins included."""
 NOBODY = "0x" + "0" * 40
+UNIFIED = "0x" + "1" * 40
+"""Its margin is shared with spot: what its perpetuals' wallet shows is not all of it."""
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _MOST_CANDLES, _MOST_SETTLEMENTS = 5000, 500
 _WIDTHS = {"1m": 60_000, "15m": 900_000, "1h": HOUR_MS, "4h": 4 * HOUR_MS, "1d": DAY_MS}
@@ -120,6 +122,7 @@ class HyperliquidRest:
             "candleSnapshot": self._candles,
             "fundingHistory": self._settled,
             "clearinghouseState": self._state,
+            "userAbstraction": lambda question, now: "unifiedAccount" if question["user"] == UNIFIED else "disabled",
         }
 
     def answer(self, ask: Ask, now: Moment) -> Answer:
@@ -207,7 +210,7 @@ class HyperliquidRest:
             if coins:
                 mark = float(contract.price_text(self._market.quote(contract, now).mark))
                 found.append((held, _position(held, contract, coins, mark)))
-        wallet = 0.0 if user == NOBODY else WALLET
+        wallet = 0.0 if user in (NOBODY, UNIFIED) else WALLET
         value, used, notional = (
             sum(float(row[key]) for _, row in found) for key in ("unrealizedPnl", "marginUsed", "positionValue")
         )

@@ -10,6 +10,7 @@ from hedge.book.leg_words import NO_CROSS, iso
 from hedge.book.wallets import UsdPrice, Wallet
 from hedge.book.worth import greatest, worth_usd
 from hedge.exposure import ZERO, known_sum
+from hedge.portfolio.addressed import why_no_wallet
 from hedge.portfolio.written import Account
 from hedge.snapshot import NEVER, AccountRow
 
@@ -27,9 +28,13 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
         if free[wallet.currency] is None:
             why[f"free.{wallet.currency}"] = wallet.why_not_free()
     equity = known_sum(worth_usd(quantity=wallet.equity(), price_usd=price(wallet.currency)) for wallet in wallets)
-    if equity is None:
+    if read is not None and not read.collateral:
+        equity, why["equity_usd"] = None, why_no_wallet(account, "")
+    elif equity is None:
         why["equity_usd"] = _why_no_equity(wallets, price)
     ratio, joint, on_rise = _proximity(wallets, layout, price, why)
+    if on_rise is None:
+        why["joint_on_rise"] = why["joint_to_liquidation"]
     as_of = None if account.as_of is None else iso(int(account.as_of.astimezone(UTC).timestamp() * 1000))
     if read is not None:
         as_of = iso(read.at_ms)
@@ -51,7 +56,7 @@ def account_row(account: Account, layout: Layout, price: UsdPrice) -> AccountRow
 
 def _unread(account: Account, layout: Layout) -> AccountRow:
     """An account of which nothing is known yet."""
-    names = ("positions", "equity_usd", "margin_ratio", "joint_to_liquidation")
+    names = ("positions", "equity_usd", "margin_ratio", "joint_to_liquidation", "joint_on_rise")
     return AccountRow(id=account.id, venue=account.venue, why=dict.fromkeys(names, layout.unread[account.id]))
 
 
@@ -100,7 +105,7 @@ def _proximity(
 def _why_no_equity(wallets: list[Wallet], price: UsdPrice) -> str:
     for wallet in wallets:
         if wallet.balance is None:
-            return f"the file states no {wallet.currency} collateral"
+            return why_no_wallet(wallet.account, f"the file states no {wallet.currency} collateral")
         if wallet.pnl.missing:
             return f"the PnL of {wallet.first(wallet.pnl)} is not known yet"
         if price(wallet.currency) is None:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from hedge.book.book import Book
 from hedge.book.worth import worth_usd
+from hedge.portfolio.addressed import why_no_wallet
 from hedge.sums import exact_sum
 
 
@@ -41,7 +42,8 @@ def why_no_equity(book: Book) -> str:
             kind, _, subject = name.partition(":")
             if kind == "wallet":
                 account, _, currency = subject.rpartition("/")
-                return f"the file states no {currency} collateral for {account}"
+                words = f"the file states no {currency} collateral for {account}"
+                return why_no_wallet(book.layout.accounts[account], words)
             return f"{subject} has no price" if kind == "asset" else f"the PnL of {subject} is not known yet"
     return ""
 

@@ -20,6 +20,7 @@ from hedge.cross import (
 )
 from hedge.exposure import ZERO, known_sum
 from hedge.margin import free_collateral, margin_ratio
+from hedge.portfolio.addressed import why_no_wallet
 from hedge.portfolio.written import Account
 from hedge.sums import Sum
 
@@ -106,7 +107,7 @@ class Wallet:
     def why_not_free(self) -> str:
         """Why free collateral is not known."""
         if self.balance is None:
-            return f"the file states no {self.currency} collateral"
+            return why_no_wallet(self.account, f"the file states no {self.currency} collateral")
         for leg in self.legs:
             if (leg.margin if leg.isolated else leg.initial_margin) is None:
                 if leg.facts_why:
@@ -178,7 +179,8 @@ class Wallet:
     def why_no_equity(self) -> str:
         """What is missing for the equity of the cross legs; empty when nothing is."""
         if self.balance is None:
-            return f"the file states no {self.currency} collateral for {self.account.id}"
+            words = f"the file states no {self.currency} collateral for {self.account.id}"
+            return why_no_wallet(self.account, words)
         for leg in self.cross_legs:
             if leg.facts_why:
                 return leg.facts_why

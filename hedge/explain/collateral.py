@@ -7,7 +7,7 @@ from hedge.book.wallets import Wallet
 from hedge.explain.entry import Subject
 from hedge.explain.form import Input, listed, record, words
 from hedge.explain.leg_facts import FILE
-from hedge.portfolio.addressed import read_of
+from hedge.portfolio.addressed import read_of, why_no_wallet
 from hedge.portfolio.written import Account
 
 
@@ -47,9 +47,15 @@ def held(subject: Subject, account: Account, currency: str, name: str = "balance
         unit=currency,
         source=FILE if account.address is None else positions_feed(account.venue),
         age_s=seconds(subject.now.wall_ms, stated_ms(subject, account)),
-        why=f"the file states no {currency} collateral for {account.id}" if missing else "",
-        remedy=f"`collateral` of {account.id} in the file" if missing else "",
+        why=why_no_wallet(account, f"the file states no {currency} collateral for {account.id}") if missing else "",
+        remedy=_remedy(account) if missing else "",
     )
+
+
+def _remedy(account: Account) -> str:
+    if account.address is not None:
+        return "an account whose perpetuals have a wallet of their own"
+    return f"`collateral` of {account.id} in the file"
 
 
 def stated_ms(subject: Subject, account: Account) -> int | None:

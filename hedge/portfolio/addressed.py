@@ -86,6 +86,13 @@ def _near(new: Decimal | None, old: Decimal | None, within: Decimal) -> bool:
     return new == old if new is None or old is None else abs(new - old) <= within
 
 
+def why_no_wallet(account: Account, otherwise: str) -> str:
+    """Why a wallet is not known: of an account read by address, that its margin is not all in there."""
+    if account.address is None:
+        return otherwise
+    return f"{account.venue} does not show all that margins {account.id}: it may share its margin with spot"
+
+
 def lost_shorts(before: Portfolio, after: Portfolio) -> Iterator[tuple[str, str]]:
     """Shorts of accounts read by address that shrank or vanished between two reads: leg id, and that in words."""
     left = {

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from feeds_kit import WALL_MS, Ear, FakeTime, settle, until
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,14 +143,34 @@ def test_only_addresses_of_venues_that_tell_are_asked_for() -> None:
     assert holders(wants) == {"hyperliquid": [USER, OTHER]}
 
 
-Answer = Callable[[web.Request], web.StreamResponse]
+Answer = Callable[[str], web.Response]
+"""From the type of a question."""
+KIND = "userAbstraction"
+
+
+def plain(*positions: dict[str, Any], kind: str = "disabled") -> Answer:
+    return lambda asked: web.json_response(kind) if asked == KIND else web.Response(body=state(*positions))
+
+
+@asynccontextmanager
+async def talking(answer: Answer) -> AsyncIterator[tuple[str, list[str]]]:
+    """A base address, and the types of the questions that came."""
+    asked: list[str] = []
+
+    @web.middleware
+    async def listen(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asked.append((await request.json())["type"])
+        return answer(asked[-1])
+
+    async with venue(lambda _: web.Response(status=500), listen) as (base, _):
+        yield base, asked
 
 
 @asynccontextmanager
 async def watching(answer: Answer, *addresses: str) -> AsyncIterator[tuple[Ear, FakeTime, list[str]]]:
     time, ear = FakeTime(), Ear()
     async with (
-        venue(answer) as (base, asked),
+        talking(answer) as (base, asked),
         Door({"hyperliquid": base}, Hosts(), time, lambda reason: None) as door,
     ):
         world = World(time, random.Random(1), ear, Hosts(), time.sleep)
@@ -166,20 +187,65 @@ def reads(ear: Ear) -> list[AccountRead]:
 
 
 async def test_every_address_is_read_at_once_and_every_ten_seconds() -> None:
-    async with watching(lambda _: web.Response(body=state(position())), USER, OTHER) as (ear, time, asked):
+    async with watching(plain(position()), USER, OTHER) as (ear, time, asked):
         await until(lambda: len(ear.feed_states) == 1)
-        assert asked == ["POST /info"] * 2
+        assert asked == ["clearinghouseState", KIND] * 2
         assert [each.address for each in reads(ear)] == [USER, OTHER]
         assert (ear.last_feed.feed, ear.last_feed.state) == ("hyperliquid-positions", "live")
         await time.advance(EVERY_S - 0.1)
-        assert len(asked) == 2
+        assert len(asked) == 4
         await time.advance(0.2)
         await until(lambda: len(ear.feed_states) == 2)
-        assert len(asked) == 4
+        assert asked[4:] == ["clearinghouseState"] * 2, "how they are margined is asked seldom"
+
+
+async def test_how_an_account_is_margined_is_asked_again_every_five_minutes() -> None:
+    kinds = ["disabled", "unifiedAccount"]
+
+    def answer(asked: str) -> web.Response:
+        return web.json_response(kinds.pop(0)) if asked == KIND else web.Response(body=state())
+
+    async with watching(answer, USER) as (ear, time, asked):
+        for turn in range(1, 33):
+            await until(lambda: len(ear.feed_states) == turn)  # noqa: B023 - waited for here
+            await time.advance(EVERY_S)
+        assert asked.count(KIND) == 2
+        assert reads(ear)[0].collateral
+        assert reads(ear)[-1].collateral == {}
+
+
+@pytest.mark.parametrize("kind", ["unifiedAccount", "portfolioMargin", "somethingNew"])
+async def test_a_wallet_that_is_not_the_whole_margin_is_left_out(kind: str) -> None:
+    async with watching(plain(position(), kind=kind), USER) as (ear, _, _asked):
+        await until(lambda: len(ear.feed_states) == 1)
+        (read,) = reads(ear)
+        assert read.collateral == {}
+        assert len(read.positions) == 1
+        assert ear.last_feed.state == "live"
+
+
+async def test_while_nobody_knows_how_it_is_margined_the_wallet_is_left_out() -> None:
+    kinds = [web.Response(status=422), web.json_response({}), web.json_response("default")]
+
+    def answer(asked: str) -> web.Response:
+        return kinds.pop(0) if asked == KIND else web.Response(body=state(position()))
+
+    async with watching(answer, USER) as (ear, time, _):
+        for turn in range(1, 15):
+            await until(lambda: len(ear.feed_states) == turn)  # noqa: B023 - waited for here
+            await time.advance(EVERY_S)
+        known = [bool(each.collateral) for each in reads(ear)][:14]
+        assert known == [False] * 12 + [True] * 2, "it is asked again each minute, and what is held meanwhile"
+        assert {each.state for each in ear.feed_states} == {"live"}
 
 
 async def test_a_venue_that_does_not_answer_is_asked_again_politely_and_says_why() -> None:
-    answers = [web.Response(status=503), web.Response(body=b"null"), web.Response(body=state())]
+    answers = [
+        web.Response(status=503),
+        web.Response(body=b"null"),
+        web.Response(body=state()),
+        web.json_response("default"),
+    ]
     async with watching(lambda _: answers.pop(0), USER) as (ear, time, asked):
         await until(lambda: len(ear.feed_states) == 1)
         assert ear.last_feed.state == "backing_off"
@@ -198,18 +264,16 @@ async def test_a_venue_that_does_not_answer_is_asked_again_politely_and_says_why
 
 
 async def test_one_address_that_fails_does_not_hold_the_others_up() -> None:
-    bodies = [web.Response(body=b"null"), web.Response(body=state())]
-    async with watching(lambda _: bodies.pop(0), USER, OTHER) as (ear, _, _asked):
+    answers = [web.Response(body=b"null"), web.Response(body=state()), web.json_response("disabled")]
+    async with watching(lambda _: answers.pop(0), USER, OTHER) as (ear, _, _asked):
         await until(lambda: len(ear.feed_states) == 1)
         assert [each.address for each in reads(ear)] == [OTHER]
         assert ear.last_feed.state == "backing_off"
 
 
 async def test_a_ban_is_waited_for() -> None:
-    def banned(_: web.Request) -> web.StreamResponse:
-        return web.Response(status=429, headers={"Retry-After": "90"})
-
-    async with watching(banned, USER) as (ear, time, asked):
+    banned = web.Response(status=429, headers={"Retry-After": "90"})
+    async with watching(lambda _: banned, USER) as (ear, time, asked):
         await until(lambda: len(ear.feed_states) == 1)
         assert ear.last_feed.state == "blocked"
         await time.advance(89)
@@ -217,7 +281,7 @@ async def test_a_ban_is_waited_for() -> None:
 
 
 async def test_an_address_is_wanted_like_a_market() -> None:
-    async with venue(lambda _: web.Response(body=state(position()))) as (base, asked):
+    async with talking(plain(position())) as (base, asked):
         ear, time = Ear(), FakeTime()
         markets = Markets(FeedSetup(rest_urls={"hyperliquid": base}), time, random.Random(1), ear, time.sleep)
         task = asyncio.create_task(markets.run([Want("hyperliquid", "", address=USER)]))
@@ -226,7 +290,7 @@ async def test_an_address_is_wanted_like_a_market() -> None:
             markets.want([])
             await settle()
             await time.advance(3 * EVERY_S)
-            assert asked == ["POST /info"]
+            assert asked == ["clearinghouseState", KIND]
             assert not [each for each in ear.updates if "quarantined" in str(each)]
             assert type(ear.updates[-1]).__name__ == "Unread"
         finally:

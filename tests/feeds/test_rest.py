@@ -124,6 +124,7 @@ QUESTIONS: list[dict[str, object]] = [
     {"type": "metaAndAssetCtxs"},
     {"type": "spotMeta"},
     {"type": "clearinghouseState", "user": USER},
+    {"type": "userAbstraction", "user": USER},
     {"type": "fundingHistory", "coin": "BTC", "startTime": 1, "endTime": 2},
     {"type": "candleSnapshot", "req": {"coin": "BTC", "interval": "1d", "startTime": 1, "endTime": 2}},
 ]

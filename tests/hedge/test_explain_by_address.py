@@ -48,8 +48,8 @@ def told(read: AccountRead | None) -> Book:
 
 @pytest.mark.parametrize(
     "read",
-    [READ, replace(READ, at_mono_ms=-50_000), replace(READ, positions=()), None],
-    ids=["read", "old", "none", "not"],
+    [READ, replace(READ, at_mono_ms=-50_000), replace(READ, positions=()), replace(READ, collateral={}), None],
+    ids=["read", "old", "none", "shared", "not"],
 )
 def test_every_number_is_that_of_its_own_inputs(read: AccountRead | None) -> None:
     walk(Explainer(told(read), NOW))

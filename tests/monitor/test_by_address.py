@@ -400,3 +400,20 @@ async def test_an_address_on_the_simulated_venue_from_the_first_read_to_the_lost
         finally:
             engine.stop("seen")
             await running
+
+
+def test_an_account_that_shares_its_margin_with_spot_has_no_equity_that_could_be_believed() -> None:
+    desk = Desk()
+    now = desk.clock.now()
+    desk.tell(
+        AccountRead(FEED, USER, (HELD, OTHER), {}, now.mono_ms, now.wall_ms), *of_market(ETH, "ETH", "3500", desk.clock)
+    )
+    desk.prices()
+    shown = desk.shown
+    bitcoin, ether = shown.positions
+    assert bitcoin.liquidation_price is not None, "an isolated margin is its own"
+    assert (ether.coins, ether.liquidation_price) == (Decimal(-8), None)
+    reason = "hyperliquid does not show all that margins hl: it may share its margin with spot"
+    assert ether.why["liquidation_price"] == ether.why["equity"] == reason
+    assert (shown.accounts[0].equity_usd, shown.accounts[0].why["equity_usd"]) == (None, reason)
+    assert not [row for row in shown.alerts if row.rule in ("margin_ratio", "liquidation", "liquidation_joint")]

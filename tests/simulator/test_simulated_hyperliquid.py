@@ -10,7 +10,7 @@ import pytest
 from feeds.simulator.clock import Moment
 from feeds.simulator.contracts import listing
 from feeds.simulator.hyperliquid import IDLE_S, HyperliquidDialogue
-from feeds.simulator.hyperliquid_rest import INFO, NOBODY, HyperliquidRest
+from feeds.simulator.hyperliquid_rest import INFO, NOBODY, UNIFIED, HyperliquidRest
 from feeds.simulator.market import Market
 from feeds.simulator.past import Past
 from feeds.simulator.script import Fault, Script
@@ -120,6 +120,14 @@ def test_a_position_may_shrink_and_go() -> None:
         [row["position"]["szi"] for row in posted(peer, question, second)["assetPositions"]] for second in (1, 6, 9)
     ]
     assert sizes == [["-0.50000", "-8.0000"], ["-0.20000", "-8.0000"], []]
+
+
+def test_an_account_that_shares_its_margin_says_so_and_shows_no_wallet() -> None:
+    kinds = [posted(rest(), {"type": "userAbstraction", "user": user}) for user in (USER, UNIFIED)]
+    assert kinds == ["disabled", "unifiedAccount"]
+    state = posted(rest(), {"type": "clearinghouseState", "user": UNIFIED})
+    gains = sum(float(row["position"]["unrealizedPnl"]) for row in state["assetPositions"])
+    assert float(state["marginSummary"]["accountValue"]) == pytest.approx(gains)
 
 
 def test_nobody_holds_nothing() -> None:
