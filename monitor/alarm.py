@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from alerts.answers import Wish
 from alerts.machine import durable, pulse, replay, step
+from alerts.timing import DEFAULT_POLICY, Policy
 from alerts.values import (
     Ack,
     Alert,
@@ -64,12 +65,17 @@ Tell = Callable[[Sequence[Logged], Sequence[Announced]], None]
 class Alarm:
     """The state of all alerts of one book. What happens is written before anybody is told."""
 
-    def __init__(self, journal: Journal | None = None, say: Callable[[Alert], str] = lambda _: "") -> None:
-        """`say` puts an alert into a sentence, for the log."""
+    def __init__(
+        self,
+        journal: Journal | None = None,
+        say: Callable[[Alert], str] = lambda _: "",
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
+        """`say` puts an alert into a sentence, for the log. `policy`: how long answers hold, and the like."""
         self._journal = journal
         self._say = say
         self.tell: Tell | None = None
-        self.state = State()
+        self.state = State(policy)
         self.ended: Ended | None = None
         self.news = False
         """Whether anything happened since the screen last asked."""

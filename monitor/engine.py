@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence, Set
 from functools import partial
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -61,6 +61,9 @@ Feeds = Callable[[Sequence[Want], Callable[[Update], None]], Awaitable[None]]
 """Runs for ever and emits; given what to read and where to put it."""
 
 
+Beside = tuple[str, Callable[[], Coroutine[Any, Any, None]]]
+
+
 @runtime_checkable
 class Changeable(Protocol):
     """Feeds that can be told to read other markets while they run, so that the ones that stay are not interrupted."""
@@ -85,9 +88,20 @@ class End(Struct, frozen=True):
 class Engine:
     """One book, watched. Snapshots are built only while somebody watches; rules are judged always."""
 
-    def __init__(self, watch: Watch, feeds: Feeds, file: Followed | None = None, *, timed: bool = True) -> None:
-        """`timed` False where the feeds move the clock themselves, and judge what time alone changes (a replay)."""
+    def __init__(
+        self,
+        watch: Watch,
+        feeds: Feeds,
+        file: Followed | None = None,
+        *,
+        timed: bool = True,
+        beside: Sequence[Beside] = (),
+    ) -> None:
+        """`timed` False where the feeds move the clock themselves, and judge what time alone changes (a replay).
+
+        `beside`: what runs for as long as the engine does, by name."""
         self.watch = watch
+        self._beside = tuple(beside)
         self._timed = timed
         self._aside = Aside(watch.case)
         self._feeds = feeds
@@ -119,6 +133,7 @@ class Engine:
                     running.append(tasks.create_task(self._prove(self.watch.journal), name="journal-proof"))
                 if self._file is not None:
                     running.append(tasks.create_task(self._follow(self._file), name="portfolio-file"))
+                running += [tasks.create_task(work(), name=name) for name, work in self._beside]
                 for task in running:
                     task.add_done_callback(self._ended)
                 end = await self._end

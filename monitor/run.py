@@ -12,9 +12,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from msgspec.structs import replace
+
+from alerts.timing import DEFAULT_POLICY, MINUTE, Policy
+from alerts.values import LEVEL_NAMES
 from feeds.markets import FeedSetup, Markets
 from hedge.market import Update, Want
 from monitor.clock import BootClock, boot_id
@@ -23,9 +28,12 @@ from monitor.frames import PROTOCOL, Hello
 from monitor.journal import Journal, Trouble
 from monitor.launch import LOG_LIMIT
 from monitor.link import Server
+from monitor.pages.opening import open_pager
+from monitor.pages.pager import Pager
 from monitor.place import Place, settle, take_lock
 from monitor.portfolio_file import PortfolioFile
-from monitor.settings import read_settings
+from monitor.redaction import Redactor, guard_process, secrets
+from monitor.settings import Settings, read_settings
 from monitor.version import VERSION
 from monitor.watch import Watch
 
@@ -33,6 +41,8 @@ _LOG = logging.getLogger("hedgetui.monitor")
 
 BROKEN = 1
 """Exit code after an error of our own."""
+WATCHES_MS = 5_000
+"""Everything is judged once a second; a monitor that did not for so long does not watch."""
 
 
 def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
@@ -43,6 +53,9 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
     runs."""
     os.umask(0o077)
     settings = read_settings(env)
+    redact = Redactor(secrets(settings))
+    if secrets(settings):
+        guard_process(redact)
     file = PortfolioFile(path)
     portfolio = file.read()
     place = settle(path, env)
@@ -60,12 +73,16 @@ def run_monitor(path: Path, env: Mapping[str, str], detached: bool) -> int:
                 notices=place.notices,
                 top_up_hours=Decimal(repr(settings.top_up_hours)),
                 journal=journal,
+                policy=policy_of(settings),
                 memory_only=place.notice,
+            )
+            pager = open_pager(
+                settings, watch, journal, clock, str(file.path), redact, partial(watches, watch, journal)
             )
             cache = str(cache_folder(env))
             setup = FeedSetup(settings.urls, settings.rest_urls, cache, written_ms=file.written_ms)
             hello = Hello(PROTOCOL, VERSION, os.getpid(), str(file.path))
-            return asyncio.run(serve(new_engine(watch, setup, file), place, hello, detached, word))
+            return asyncio.run(serve(new_engine(watch, setup, file, pager), place, hello, detached, word))
         finally:
             journal.close()
     finally:
@@ -99,9 +116,22 @@ class JournalWord:
         self._hear(lambda watch: watch.journal_lost(words))
 
 
-def new_engine(watch: Watch, setup: FeedSetup, file: PortfolioFile | None) -> Engine:
+def new_engine(watch: Watch, setup: FeedSetup, file: PortfolioFile | None, pager: Pager | None = None) -> Engine:
     """An engine on the real network, or on whatever the addresses in `setup` lead to."""
-    return Engine(watch, LiveFeeds(setup), file)
+    return Engine(watch, LiveFeeds(setup), file, beside=() if pager is None else (("pager", pager.run),))
+
+
+def policy_of(settings: Settings) -> Policy:
+    """How long answers hold, by the settings."""
+    held = (settings.ack_minutes.get(level, 0) * MINUTE for level in LEVEL_NAMES)
+    advisory, caution, warning = (own or usual for own, usual in zip(held, DEFAULT_POLICY.ack_ms, strict=True))
+    return replace(DEFAULT_POLICY, ack_ms=(advisory, caution, warning))
+
+
+def watches(watch: Watch, journal: Journal) -> bool:
+    """Whether the book is truly watched: judged lately, with a journal that writes."""
+    ago_ms = watch.looked_ago_ms
+    return ago_ms is not None and ago_ms < WATCHES_MS and journal.working
 
 
 class LiveFeeds:

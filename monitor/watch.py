@@ -21,6 +21,7 @@ from alerts.limits import nearest_limits
 from alerts.rules import Stops, judge_asset, judge_totals
 from alerts.scene import Scene, scene
 from alerts.slow_rules import judge_edit, judge_journal, judge_memory, judge_pager, judge_slow
+from alerts.timing import DEFAULT_POLICY, Policy
 from alerts.values import BOOK, CAUTION, LEVEL_NAMES, WARNING, Alert, Key, Reading
 from alerts.words import alert_row, alert_rows, past_alert
 from hedge.book.book import Book, Touched
@@ -84,6 +85,7 @@ class Watch:
         notices: tuple[str, ...] = (),
         top_up_hours: Decimal = TOP_UP_HOURS,
         journal: Journal | None = None,
+        policy: Policy = DEFAULT_POLICY,
         memory_only: str = "",
     ) -> None:
         """`journal`: where it goes on from, and what it writes into; without one nothing outlives it.
@@ -104,7 +106,7 @@ class Watch:
         """As it is written; the book's portfolio is this with what venues say of public addresses filled in."""
         self.book = Book(portfolio)
         self.book.top_up_hours = top_up_hours
-        self.alarm = Alarm(journal, self._say)
+        self.alarm = Alarm(journal, self._say, policy)
         self._newest: Scene | None = None
         """The figures of the last look, for sentences about alerts."""
         self.past = Past()
@@ -169,6 +171,11 @@ class Watch:
 
     def now(self) -> Instant:
         return self._clock.now()
+
+    @property
+    def looked_ago_ms(self) -> int | None:
+        """How long ago everything was judged; None before the first time."""
+        return None if self._looked_ms is None else self.now().mono_ms - self._looked_ms
 
     @property
     def wants(self) -> tuple[Want, ...]:

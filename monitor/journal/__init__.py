@@ -95,6 +95,11 @@ class Journal:
         """Whether it is a file at all."""
         return self._writer.path is not None
 
+    @property
+    def working(self) -> bool:
+        """Whether its thread lives."""
+        return self._writer.working
+
     def refill(self, lines: Callable[[], Iterable[Logged]]) -> None:
         """What to write first into a new journal, should this one be lost while the monitor runs; called in the
         journal's thread."""

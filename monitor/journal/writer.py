@@ -85,6 +85,10 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def working(self) -> bool:
+        return self._thread.is_alive()
+
     def put(self, statements: Sequence[Statement], events: bool = True) -> Future[bool]:
         """Write these together, after everything before them. The result is whether they are on the disk; False means
         they are kept in memory and tried again. `events`: they must never be dropped, samples may."""
