@@ -64,6 +64,11 @@ def load() -> Any:
     return apprise
 
 
+def warm_up() -> None:
+    """Load apprise and what it needs of its plugins, before the first page does."""
+    load().Apprise.instantiate("json://localhost")
+
+
 def _asset(apprise: Any) -> Any:
     """Nothing on disk, nothing interpreted, one after the other."""
     return apprise.AppriseAsset(

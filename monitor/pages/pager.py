@@ -20,7 +20,7 @@ from monitor.alarm import Announced
 from monitor.journal import Journal
 from monitor.journal.outbox import Ended, Page
 from monitor.pages.channels import Channel, group_of
-from monitor.pages.courier import Send, in_thread, load
+from monitor.pages.courier import Send, in_thread, warm_up
 from monitor.pages.heartbeat import Heartbeat
 from monitor.pages.line import GATHER_MS, Line
 from monitor.pages.quiet import QuietHours
@@ -240,4 +240,4 @@ class Pager:
 async def _warm_up() -> None:
     """Load apprise before it is needed; whoever needs it says what is wrong with it."""
     with suppress(TimeoutError, ImportError):
-        await in_thread("apprise", load, WARM_UP_S)
+        await in_thread("apprise", warm_up, WARM_UP_S)
