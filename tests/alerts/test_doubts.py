@@ -58,7 +58,12 @@ def test_unchanged_is_not_in_doubt_while_nothing_else_moves(index: str) -> None:
 
 
 def test_without_an_index_the_mark_of_another_venue_tells() -> None:
-    other: dict[str, Any] = {"id": "x", "venue": "binance", "symbol": "SOL/USDC:USDC", "sources": {"mark": "binance-usdm"}}
+    other: dict[str, Any] = {
+        "id": "x",
+        "venue": "binance",
+        "symbol": "SOL/USDC:USDC",
+        "sources": {"mark": "binance-usdm"},
+    }
     doubts = Doubts()
     looked(doubts, [held(index=None), held(index=None, **other)], 0)
     found = looked(doubts, [held(index=None), held("143", None, **other)], 31)
