@@ -1,6 +1,7 @@
 """What must hold whatever happens, in whatever order: the invariants I1 to I16 on random lives.
 
-I10 (wall-clock jumps) and I11 (order) are with the words and the order: the machine itself knows neither.
+I10 (wall-clock jumps) and I11 (order) are with the words and the order: the machine itself knows neither. Delays,
+answers and shelves are timed here a second time, apart from the machine, on a clock that no restart sets back.
 HYPOTHESIS_PROFILE=thorough tries ten times as many lives, before work on the machine is called done.
 """
 
@@ -17,8 +18,10 @@ from msgspec.structs import replace
 
 from alerts.machine import durable, replay, step
 from alerts.values import (
+    ADVISORY,
     CAUTION,
     NO_TIMERS,
+    WARNING,
     Ack,
     Alert,
     Annunciate,
@@ -37,6 +40,7 @@ from alerts.values import (
     Tick,
     split_id,
 )
+from hedge.snapshot import AlertState
 
 KEYS: tuple[Key, ...] = (
     ("hedge_drift", "SOL"),
@@ -44,7 +48,17 @@ KEYS: tuple[Key, ...] = (
     ("price", "SOL/above/200"),
     ("feed", "bybit-linear"),
 )
-STATES = ("normal", "pending", "unack", "acked", "rtn_unack", "latch_unack", "latch_ack", "shelved")
+ACK_MS, SHELF_MS = (8 * HOUR, 30 * MINUTE, 15 * MINUTE), (24 * HOUR, 4 * HOUR, 30 * MINUTE)
+STATES: tuple[AlertState, ...] = (
+    "normal",
+    "pending",
+    "unack",
+    "acked",
+    "rtn_unack",
+    "latch_unack",
+    "latch_ack",
+    "shelved",
+)
 
 LIVES = 3_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 300
 TRIED = settings(
@@ -80,6 +94,16 @@ class AlertLife(RuleBasedStateMachine):
         self.pages: set[str] = set()
         self.painted: list[tuple[str, int]] = []
         self.broken: dict[Key, list[int | None]] = {key: [None, None, None] for key in KEYS}
+        self.calm: dict[Key, list[int | None]] = {key: [None, None, None] for key in KEYS}
+        self.fresh: dict[Key, int] = {}
+        self.offset = 0
+        self.answered: dict[Key, int] = {}
+        self.shelved_until: dict[Key, int] = {}
+
+    @property
+    def lived(self) -> int:
+        """Milliseconds on a clock that counts through restarts."""
+        return self.now + self.offset
 
     # what happens
 
@@ -107,10 +131,14 @@ class AlertLife(RuleBasedStateMachine):
     def tick(self, later: int) -> None:
         self.now += later
         self.send(Tick(self.now))
-        for alert in self.state.alerts.values():
-            if alert.shown == "acked" and alert.ack is not None:
-                assert self.now - alert.ack.at_ms < self.state.policy.ack_ms[alert.level - 1], "I12"
-            assert alert.shelf is None or alert.shelf.until_ms > self.now, "I14"
+        for key, alert in self.state.alerts.items():
+            if alert.shown == "acked":
+                assert self.lived - self.answered[key] < ACK_MS[alert.level - 1], "I12"
+            assert alert.shelf is None or self.shelved_until[key] > self.lived, "I14"
+            if alert.shown == "unack" and alert.level == WARNING:
+                waited = self.now - alert.asked_ms
+                due = (waited >= MINUTE) + (waited >= 3 * MINUTE) + max(0, waited - 3 * MINUTE) // (5 * MINUTE)
+                assert alert.pages == due, "T15"
 
     @rule()
     def look(self) -> None:
@@ -125,6 +153,7 @@ class AlertLife(RuleBasedStateMachine):
         if not isinstance(effects[0], Refused):
             assert before is not None
             assert (before.id, before.painted) == (id, level), "I5"
+            self.answered[before.key] = self.lived
 
     @rule(data=st.data())
     def look_and_answer(self, data: st.DataObject) -> None:
@@ -162,7 +191,11 @@ class AlertLife(RuleBasedStateMachine):
     @rule(data=st.data(), for_ms=st.sampled_from((MINUTE, 30 * MINUTE, 4 * HOUR, 24 * HOUR, 48 * HOUR)))
     def shelve(self, data: st.DataObject, for_ms: int) -> None:
         id, level = data.draw(st.sampled_from(self.painted))
-        self.send(ShelveAsked(id, level, self.now, for_ms, data.draw(st.sampled_from(("known", ""))), "ana"))
+        effects = self.send(ShelveAsked(id, level, self.now, for_ms, data.draw(st.sampled_from(("known", ""))), "ana"))
+        if not isinstance(effects[0], Refused):
+            assert for_ms <= SHELF_MS[level - 1], "I14"
+            assert (split_id(id)[0][0], level) != ("feed", WARNING), "T10"
+            self.shelved_until[split_id(id)[0]] = self.lived + for_ms
 
     @rule(key=keys)
     def remove(self, key: Key) -> None:
@@ -171,21 +204,36 @@ class AlertLife(RuleBasedStateMachine):
 
     @rule(downtime=waits_ms, clean=st.booleans(), clock=st.integers(0, 10**9))
     def restart(self, downtime: int, clean: bool, clock: int) -> None:
-        last, self.now = self.now, clock
-        self.state = replay(self.journal)
-        self.send(Restarted(clock, last, downtime, clean))
+        last, self.now, self.offset = self.now, clock, self.lived + downtime - clock
+        before = self.state = replay(self.journal)
+        effects = self.send(Restarted(clock, last, downtime, clean))
+        asked = {each.page_id for each in effects if isinstance(each, Annunciate)}
         for key in KEYS:
             self.forget(key)
-        assert all(not alert.known for alert in self.state.alerts.values() if alert.rule != "monitor_gap"), "T12"
+        for key, was in before.alerts.items():
+            alert = self.state.alerts[key]
+            assert not alert.known or alert.rule == "monitor_gap", "T12"
+            if was.shown == "acked":
+                assert alert.shown == ("acked" if downtime <= 15 * MINUTE else "unack"), "T12"
+            if was.shown == "unack" and alert.level == was.level:
+                assert was.page_id in asked & self.pages, "I8: what was lost between commit and effect is sent again"
+        gap = self.state.alerts["monitor_gap", "book"]
+        assert gap.owed and gap.level >= (1 if clean else 2), "T12"
 
     # what must hold in each step
 
     def judged(self, key: Key, reading: Reading) -> None:
         if reading.known:
-            broken = self.broken[key]
+            continuous = self.now - self.fresh.get(key, self.now) <= 10 * SECOND
+            self.fresh[key] = self.now
+            if not continuous:
+                self.calm[key] = [None, None, None]
+            broken, calm = self.broken[key], self.calm[key]
             for level in (1, 2, 3):
-                started = broken[level - 1]
-                broken[level - 1] = (self.now if started is None else started) if reading.level >= level else None
+                broken[level - 1] = self.since(broken[level - 1], reading.level >= level)
+                calm[level - 1] = self.since(calm[level - 1], reading.hold < level)
+        else:
+            self.calm[key] = [None, None, None]
         event = Judged(reading, self.now)
         before = self.state.alerts.get(key)
         effects = self.send(event)
@@ -197,6 +245,11 @@ class AlertLife(RuleBasedStateMachine):
                 assert all(each.what == "worse" for each in effects if isinstance(each, Logged)), "I6"
         again, nothing = step(self.state, event)
         assert again is self.state and not nothing, "I16"
+
+    def since(self, started: int | None, goes_on: bool) -> int | None:
+        if not goes_on:
+            return None
+        return self.now if started is None else started
 
     def send(self, event: Event) -> tuple[Effect, ...]:
         before = self.state.alerts
@@ -210,7 +263,9 @@ class AlertLife(RuleBasedStateMachine):
             was_level = before[key].level if key in before else 0
             if alert.level > was_level:
                 asked = any(isinstance(each, Annunciate) and each.id == alert.id for each in effects)
-                assert alert.shown == "unack" and alert.shelf is None and asked, "I3"
+                assert alert.shown == "unack" and alert.shelf is None and alert.ack is None and asked, "I3"
+                self.check_patience(key, alert)
+            assert alert.id == f"{alert.rule}:{alert.subject}#{alert.episode}", "an id is of the cause, not of a figure"
         if lines:
             self.check_journal()
         if isinstance(event, Judged):
@@ -225,6 +280,9 @@ class AlertLife(RuleBasedStateMachine):
             if isinstance(effect, Annunciate):
                 resent = isinstance(event, Restarted) and effect.why == "restarted"
                 assert resent or effect.page_id not in self.pages, "I7"
+                key, episode = split_id(effect.id)
+                assert effect.page_id.startswith(f"{key[0]}:{key[1]}/{episode}/{effect.level}/"), "I7"
+                assert effect.bell or effect.level == ADVISORY or (effect.flood and effect.level == CAUTION), "flood"
                 self.pages.add(effect.page_id)
 
     def check_ends(self, key: Key, was: Alert, event: Event) -> None:
@@ -233,8 +291,23 @@ class AlertLife(RuleBasedStateMachine):
             assert alert is not None and alert.owed >= CAUTION, "I2"
         if was.latched and (alert is None or not alert.latched):
             assert isinstance(event, ResetAsked) and was.shown == "latch_ack", "I13"
-        if not was.known and alert is not None and not isinstance(event, Judged | Removed | Ack):
-            assert alert.level >= was.level, "I4"
+        level = alert.level if alert is not None else 0
+        if level < was.level and not isinstance(event, Removed | Ack):
+            assert isinstance(event, Judged) and event.reading.known, "I4: only fresh data clears"
+            off_ms = self.state.policy.timing(key[0]).off_ms
+            for left in range(level, was.level):
+                started = self.calm[key][left]
+                assert started is not None and self.now - started >= off_ms, "I4"
+
+    def check_patience(self, key: Key, alert: Alert) -> None:
+        """T1: nothing is raised before its delay."""
+        if key not in self.broken:
+            return
+        on_ms = self.state.policy.timing(key[0]).on_ms[alert.level - 1]
+        if alert.suspicious:
+            on_ms = (on_ms, 0, 2 * SECOND)[alert.level - 1]
+        started = self.broken[key][alert.level - 1]
+        assert started is not None and self.now - started >= on_ms, "T1"
 
     def check_journal(self) -> None:
         told = replay(self.journal)
@@ -256,7 +329,7 @@ class AlertLife(RuleBasedStateMachine):
 
     def forget(self, key: Key) -> None:
         """The machine was told to know nothing of the input."""
-        self.broken[key] = [None, None, None]
+        self.broken[key], self.calm[key] = [None, None, None], [None, None, None]
 
     @invariant()
     def one_state_each(self) -> None:
@@ -277,22 +350,31 @@ def bare(alert: Alert) -> Alert:
     return replace(durable(alert), value=None, worst=None, threshold=None, note="", pages=0, shrinking=False)
 
 
+DEEDS = ("nothing", "tick", "tick", "ack", "shelve", "remove")
+
 TestAlertLife = AlertLife.TestCase
 TestAlertLife.settings = TRIED
 
 
 @settings(TRIED)
-@given(st.lists(st.tuples(judgements(), steps_ms, st.booleans()), min_size=1, max_size=60))
-def test_i15_keys_do_not_touch_each_other(story: list[tuple[tuple[Key, Reading], int, bool]]) -> None:
+@given(st.lists(st.tuples(judgements(), steps_ms, st.sampled_from(DEEDS)), min_size=1, max_size=60))
+def test_i15_keys_do_not_touch_each_other(story: list[tuple[tuple[Key, Reading], int, str]]) -> None:
     """What becomes of a key is the same whether or not others live beside it."""
 
     def told(only: Key | None) -> State:
         state, now = State(), 0
-        for (key, reading), later, ticks in story:
+        for (key, reading), later, deed in story:
             now += later
             if only in (None, key):
                 state, _ = step(state, Judged(reading, now))
-            if ticks:
+                alert = state.alerts.get(key)
+                if alert is not None and deed == "ack":
+                    state, _ = step(state, Ack(alert.id, alert.painted, now))
+                elif alert is not None and deed == "shelve":
+                    state, _ = step(state, ShelveAsked(alert.id, alert.painted, now, MINUTE, "known"))
+                elif deed == "remove":
+                    state, _ = step(state, Removed(*key, "gone", now))
+            if deed == "tick":
                 state, _ = step(state, Tick(now))
         return state
 
