@@ -126,20 +126,6 @@ def test_a_distance_is_said_as_a_move_and_cut_towards_danger(value: str, side: s
     assert lines(row)[0].startswith(begins)
 
 
-def test_a_leg_that_shares_its_margin_may_end_on_the_other_side() -> None:
-    """Hedge mode: the long of a symbol ends where its larger short does."""
-    row = alert_row(alert(value=D("0.0981")), book(positions=(leg("0.0981", side="long", margin_mode="cross"),)))
-    assert lines(row)[0].startswith("A 9.8 % rally liquidates it")
-
-
-@pytest.mark.parametrize(("on_rise", "move"), [(True, "rally"), (False, "fall"), (None, "rally")])
-def test_an_account_ends_on_a_rise_or_a_fall_of_all_marks(on_rise: bool | None, move: str) -> None:
-    row = alert_row(
-        alert("liquidation_joint", "bybit-main", value=D("0.0981")), book(accounts=(account(joint_on_rise=on_rise),))
-    )
-    assert lines(row)[0].startswith(f"A 9 % {move} of all marks liquidates bybit-main")
-
-
 def test_inside_the_deadband_it_says_where_it_clears() -> None:
     row = alert_row(alert(value=D("0.115")), book())
     assert lines(row)[0] == "An 11.5 % rally liquidates it, limit 10 %, clears beyond 12 %."

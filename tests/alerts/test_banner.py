@@ -95,8 +95,8 @@ def test_none_that_waits_for_an_answer_goes_under_one_that_was_answered() -> Non
 
 def test_status_gives_a_banner_one_line_with_both_ids() -> None:
     one, other = alert_lines(rows_of(alert("liquidation", 3), alert("liquidation_pace", 3), alert("leverage", 1)))
-    assert one.endswith(f"[unack, liquidation:{SOL_LEG}#1; unack, liquidation_pace:{SOL_LEG}#1]")
-    assert other.endswith(f"[unack, leverage:{SOL_LEG}#1]")
+    assert one.endswith(f"[unack, liquidation:{SOL_LEG}#1@warning; unack, liquidation_pace:{SOL_LEG}#1@warning]")
+    assert other.endswith(f"[unack, leverage:{SOL_LEG}#1@advisory]")
 
 
 def test_the_log_keeps_them_apart() -> None:

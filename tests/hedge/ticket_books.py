@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hedge.book.book import Book
 from hedge.snapshot import After, Ticket
+from hedge.ticket import with_ticket
 from tests.hedge.said import D, account, at, flat, instrument, live, portfolio, position, tick
 
 BTC, ETH, SOL = "BTC/USDT:USDT", "ETH/USD:ETH", "SOL/USDT:USDT"
@@ -61,6 +62,18 @@ def shared_book(**legs: dict[str, Any]) -> Book:
         book.apply(flat("bybit", symbol, "0.01"))
         tick(book, "bybit", symbol, price, 0)
     return book
+
+
+def one_less(book: Book, ticket: Ticket, step: str = "1") -> Book:
+    """The book after a ticket of one step less."""
+    less: dict[str, Any] = {"kind": ticket.kind, "leg": ticket.leg, "account": ticket.account}
+    if ticket.kind == "add_margin":
+        assert ticket.amount is not None
+        less |= {"amount": ticket.amount - D(step), "remedy": ticket.remedy, "currency": ticket.currency}
+    else:
+        assert ticket.contracts is not None
+        less |= {"contracts": ticket.contracts - D(step), "keeps_margin": ticket.keeps_margin}
+    return with_ticket(book, Ticket(**less))
 
 
 def edited(book: Book, ticket: Ticket) -> Book:
