@@ -109,7 +109,7 @@ COMMANDS = (
         footer=False, slot=True, careful=True, offered=_latched,
     ),
     Command(
-        "shelve", "s", "s", "shelve", "shelve: put away for a time", ANSWER,
+        "shelve", "s", "s", "shelve", "shelve it for a time", ANSWER,
         footer=False, slot=True, careful=True, offered=_shelvable,
     ),
     Command("shorter", "left", "←", "", "", "", ("shelve",), footer=False),
@@ -129,7 +129,7 @@ COMMANDS = (
     Command("seek", "g", "g", "to alert", "on to the next alert", REPLAY, offered=_played),
     Command("faster", "plus,equals_sign", "+", "faster", "faster", REPLAY, offered=_played),
     Command("slower", "minus", "−", "slower", "slower", REPLAY, offered=_played),
-    Command("feeds", "f", "f", "feeds", "feeds: each source, its age, why", WORK),
+    Command("feeds", "f", "f", "feeds", "feeds: each source", WORK),
     Command("help", "question_mark", "?", "help", "this help", WORK),
     Command("detach", "d", "d", "detach", "detach, keep watching", WORK, ANYWHERE, careful=True, offered=_detachable),
     Command("quit", "q", "q", "quit", "quit, asks first", WORK, LISTS, careful=True),
