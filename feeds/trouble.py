@@ -119,6 +119,8 @@ def system(error: BaseException, host: str) -> Trouble | None:
                 return Trouble(f"no answer from {host}")
             case ConnectionRefusedError():
                 return Trouble(f"{host} refused the connection")
+            case OSError() if each.errno in (errno.EMFILE, errno.ENFILE):
+                return Trouble(f"no file handle is left to reach {host}", wait_s=CERTIFICATE_S)
             case OSError() if each.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN):
                 return Trouble(f"no route to {host}")
             case ConnectionError():

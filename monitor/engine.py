@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from msgspec import Struct
 
 from alerts.values import Alert
+from feeds.clean import clean
 from hedge.market import AccountRead, Update, Want
 from hedge.snapshot import Snapshot
 from monitor.alarm import HANGS_S
@@ -43,6 +44,7 @@ from monitor.messages import (
 )
 from monitor.orders import Made, work_out
 from monitor.portfolio_file import Edit
+from monitor.resources import shortage
 from monitor.watch import Watch
 
 HEARTBEAT_S = 0.25
@@ -128,9 +130,8 @@ class Engine:
                     tasks.create_task(self._read_markets(), name="feeds"),
                     tasks.create_task(self._beat(), name="heartbeat"),
                     tasks.create_task(self._order(), name="orders"),
+                    tasks.create_task(self._prove(), name="proof"),
                 ]
-                if self.watch.journal is not None:
-                    running.append(tasks.create_task(self._prove(self.watch.journal), name="journal-proof"))
                 if self._file is not None:
                     running.append(tasks.create_task(self._follow(self._file), name="portfolio-file"))
                 running += [tasks.create_task(work(), name=name) for name, work in self._beside]
@@ -219,15 +220,24 @@ class Engine:
                 self.watch.keep_orders(await asyncio.to_thread(_worked_out, case, due), of_round)
             pause_s = max(HEARTBEAT_S, ORDER_REST * (loop.time() - started))
 
-    async def _prove(self, journal: Journal) -> None:
-        """A disk that hangs says nothing: each second it is asked whether it still comes round."""
+    async def _prove(self) -> None:
+        """Each second: that the journal's thread still comes round, and that the machine has what we need."""
+        short = ""
         while True:
             await asyncio.sleep(PROOF_S)
-            written = asyncio.wrap_future(journal.settled())
-            if not (await asyncio.wait({written}, timeout=HANGS_S))[0]:
-                self.watch.journal_failing(f"its disk has not answered for {HANGS_S:.0f} s")
-                if await written:
-                    self.watch.journal_failing("")
+            before, short = short, shortage()
+            if short and not before:
+                self.watch.broke("resources", short)
+            if self.watch.journal is not None:
+                await self._prove_journal(self.watch.journal)
+
+    async def _prove_journal(self, journal: Journal) -> None:
+        """A disk that hangs says nothing by itself."""
+        written = asyncio.wrap_future(journal.settled())
+        if not (await asyncio.wait({written}, timeout=HANGS_S))[0]:
+            self.watch.journal_failing(f"its disk has not answered for {HANGS_S:.0f} s")
+            if await written:
+                self.watch.journal_failing("")
 
     def _publish(self) -> None:
         snapshot = self.watch.snapshot()
@@ -296,7 +306,7 @@ class Engine:
             case Shelve():
                 return await self._kept(self.watch.shelve(request))
             case Fault():
-                self.watch.broke(request.subject, request.words)
+                self.watch.broke(clean(request.subject, 40), clean(request.words, 200))
                 return Done()
             case Log():
                 return await self._log(request)

@@ -10,13 +10,16 @@ from typing import ClassVar
 
 from textual.app import App
 
-from monitor.messages import Monitor
+from monitor.messages import Fault, Monitor
 from monitor.settings import Settings
 from themes import THEMES, Palette
 from tui.ink import Inks, textual_theme
 from tui.screens.overview import Overview
 from tui.terminal import Terminal, ending_signals
 from tui.watching import Watching
+
+BROKEN = 1
+"""Textual's own exit code after an error that nobody caught."""
 
 
 class HedgeApp(App[None], inherit_bindings=False):
@@ -83,6 +86,8 @@ async def _shown(app: HedgeApp, monitor: Monitor, mouse: bool) -> int:
         try:
             await app.run_async(mouse=mouse)
         finally:
+            if app.return_code == BROKEN:
+                await app.watching.ask(Fault("viewer", "a viewer of this book died by a fault of the program"))
             await monitor.close()
     return app.return_code or 0
 

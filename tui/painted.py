@@ -25,6 +25,15 @@ class Chosen(Message):
         self.act = act
 
 
+class Broken(Message):
+    """A panel could not be painted: which, and why."""
+
+    def __init__(self, panel: str, words: str) -> None:
+        super().__init__()
+        self.panel = panel
+        self.words = words
+
+
 class Painted(Widget):
     """A panel. `lines` is a pure function of the view and the size; nothing here ever asks for a new layout."""
 
@@ -76,6 +85,7 @@ class Painted(Widget):
         try:
             return self.draw(self.view, self.size)
         except Exception as error:  # noqa: BLE001 - shown in its place
+            self.post_message(Broken(type(self).__name__, f"{type(error).__name__}: {error}"))
             words = f"This panel cannot be painted: {type(error).__name__}: {error}"
             return (Line((Span(cut(words, self.size.width), "warning-bold"),)),)
 

@@ -13,14 +13,14 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from hedge.snapshot import AlertRow, Snapshot
-from monitor.messages import Acknowledge, Control, MonitorLost, Request, Reset, Stop
+from monitor.messages import Acknowledge, Control, Fault, MonitorLost, Request, Reset, Stop
 from tui import shelving
 from tui.commands import BINDINGS, BY_ID, works
 from tui.frame import Frame, frame
 from tui.guard import READABLE_S, SETTLE_S, KeyGuard, Painting
 from tui.ink import Inks
 from tui.marks import RANK, answered
-from tui.painted import Chosen, Painted
+from tui.painted import Broken, Chosen, Painted
 from tui.rows import rows
 from tui.view import EMPTY_VIEW, SILENT_AFTER_S, Lost, View, clock
 from tui.watching import Watching
@@ -64,6 +64,8 @@ class Overview(Screen[None], inherit_bindings=False):
         self._guard = KeyGuard()
         self._painting = Painting(now)
         self._frame: Frame | None = None
+        self._reported: set[str] = set()
+        """Panels that failed."""
         self._rung: frozenset[tuple[str, str]] = frozenset()
         self.set_reactive(Overview.view, replace(EMPTY_VIEW, ascii_only=ascii_only))
 
@@ -200,6 +202,15 @@ class Overview(Screen[None], inherit_bindings=False):
             self._select(row)
         elif event.act in BY_ID:
             await self.run_action(event.act)
+
+    @on(Broken)
+    def report(self, event: Broken) -> None:
+        """A panel that cannot be painted is told to the monitor, once: others may look at the same figures."""
+        event.stop()
+        if event.panel not in self._reported:
+            self._reported.add(event.panel)
+            words = f"a screen's {event.panel} cannot be painted: {event.words}"
+            self.run_worker(self._watching.ask(Fault(f"screen-{event.panel}", words)), group="report")
 
     def _select(self, row_id: str) -> None:
         if row_id != self.view.selected:
