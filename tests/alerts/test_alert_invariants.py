@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from decimal import Decimal
+from typing import get_args
 
 from alert_cases import HOUR, MINUTE, SECOND
 from hypothesis import HealthCheck, given, settings
@@ -49,16 +50,7 @@ KEYS: tuple[Key, ...] = (
     ("feed", "bybit-linear"),
 )
 ACK_MS, SHELF_MS = (8 * HOUR, 30 * MINUTE, 15 * MINUTE), (24 * HOUR, 4 * HOUR, 30 * MINUTE)
-STATES: tuple[AlertState, ...] = (
-    "normal",
-    "pending",
-    "unack",
-    "acked",
-    "rtn_unack",
-    "latch_unack",
-    "latch_ack",
-    "shelved",
-)
+STATES: tuple[AlertState, ...] = get_args(AlertState)
 
 LIVES = 3_000 if os.environ.get("HYPOTHESIS_PROFILE") == "thorough" else 300
 TRIED = settings(
@@ -172,6 +164,21 @@ class AlertLife(RuleBasedStateMachine):
         self.painted = [(alert.id, alert.painted) for alert in self.state.alerts.values() if alert.latched]
         if self.painted:
             self.reset(data)
+
+    @rule(data=st.data(), made=judgements())
+    def answer_and_get_worse(self, data: st.DataObject, made: tuple[Key, Reading]) -> None:
+        key, reading = made
+        self.stay((key, replace(reading, level=max(1, min(2, reading.level)), hold=2, known=True)), 6)
+        alert = self.state.alerts[key]
+        self.painted = [(alert.id, alert.painted)]
+        self.acknowledge(data)
+        self.get_worse(made)
+
+    @rule(made=judgements(), seconds=st.sampled_from((1, 3, 6)))
+    def fall_silent_in_danger(self, made: tuple[Key, Reading], seconds: int) -> None:
+        key, reading = made
+        self.judged(key, replace(reading, known=True))
+        self.stay((key, Reading(*key, known=False)), seconds)
 
     @rule(made=judgements())
     def get_worse(self, made: tuple[Key, Reading]) -> None:
