@@ -135,4 +135,5 @@ async def in_thread(name: str, work: Callable[[], T], limit_s: float) -> T:
             loop.call_soon_threadsafe(settle, result, failed)
 
     threading.Thread(target=run, name=name, daemon=True).start()
-    return await asyncio.wait_for(done, limit_s)
+    async with asyncio.timeout(limit_s):  # `wait_for` of Python 3.11 loses a cancellation that comes with the result
+        return await done

@@ -104,7 +104,8 @@ class Line:
             self._wake.clear()
             wait_s = await self._step()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._wake.wait()
 
     async def _step(self) -> float | None:
         """Try what is due; returns how long to rest, None until something comes."""

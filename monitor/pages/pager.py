@@ -75,8 +75,11 @@ class Pager:
         watch.paging(self._troubles())
 
     def tell(self, lines: Sequence[Logged], announced: Sequence[Announced]) -> None:
-        """What became of alerts, and who is to be told. Returns at once."""
-        self._steps.put_nowait((lines, [each for each in announced if isinstance(each, Annunciate)]))
+        """What became of alerts, and who is to be told. Returns at once.
+
+        What asked already before the monitor started again is in the outbox, or was taken from there."""
+        asked = [each for each in announced if isinstance(each, Annunciate) and each.why != "restarted"]
+        self._steps.put_nowait((lines, asked))
 
     async def run(self) -> None:
         """Until cancelled. A channel that breaks costs that channel; an error of our own costs some seconds."""
