@@ -181,3 +181,30 @@ def test_what_no_price_ends_has_no_bracket_with_a_frozen_margin_either() -> None
         **COIN_SHORT, entry=D(60_000), margin=D("0.6"), tiers=HALF_PERCENT, mm_basis="entry"
     )
     assert found == liquidation.IsolatedLiquidation(never=True)
+
+
+@pytest.mark.parametrize(
+    ("side", "mark", "price", "distance", "rise"),
+    [
+        ("short", "100", "120", "0.2", True),
+        ("long", "100", "80", "0.2", False),
+        ("long", "100", "120", "0.2", True),
+        ("short", "100", "80", "0.2", False),
+        ("short", "130", "120", "-0.08", True),
+        ("long", "70", "80", "-0.14", False),
+        ("short", "120", "120", "0", True),
+        ("short", None, "80", "0.2", True),
+        ("short", "100", None, "0.2", True),
+        ("long", "100", "120", None, False),
+    ],
+)
+def test_where_a_leg_ends_is_said_by_its_price_and_while_it_is_not_known_by_its_side(
+    side: Any, mark: str | None, price: str | None, distance: str | None, rise: bool
+) -> None:
+    """The third and fourth share their margin; the fifth and sixth are in liquidation already."""
+    known = {"mark": mark and D(mark), "liquidation_price": price and D(price), "distance": distance and D(distance)}
+    assert liquidation.ends_on_rise(side=side, **known) is rise
+
+
+def test_a_quotient_of_nothing_is_a_plain_zero() -> None:
+    assert str(exposure.ratio(D("0.000"), D("193976.4903"))) == "0"
