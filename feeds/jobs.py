@@ -37,20 +37,43 @@ class Jobs:
         self._group = group
         self._world = world
         self._running: dict[str, tuple[Job, asyncio.Task[None]]] = {}
+        self._let_go: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def keep(self, wanted: Mapping[str, Job]) -> None:
         """Run exactly these, by key. One that already does the same thing is left alone."""
         for key, (job, task) in list(self._running.items()):
             if key not in wanted or wanted[key].about != job.about:
                 del self._running[key]
-                task.cancel()
+                self.end(task)
         for key, job in wanted.items():
             if key not in self._running:
                 self._running[key] = (job, self.start(job.id, job.work))
 
     def start(self, name: str, work: Work) -> asyncio.Task[None]:
         """Run one more, for whoever asks to look after."""
-        return self._group.create_task(contained(name, work, self._world), name=f"feed {name}")
+        task = self._group.create_task(contained(name, work, self._world), name=f"feed {name}")
+        task.add_done_callback(self._look_after)
+        return task
+
+    def end(self, task: asyncio.Task[None]) -> None:
+        """Nobody wants it any more."""
+        self._let_go.add(task)
+        task.cancel()
+
+    def close(self) -> None:
+        """All end now."""
+        self._closed = True
+
+    def _look_after(self, task: asyncio.Task[None]) -> None:
+        """A feed that was cancelled by nobody's wish would leave its last values on the screen: that ends them all."""
+        if task.cancelled() and task not in self._let_go and not self._closed:
+            self._group.create_task(broke(f"{task.get_name()} was cancelled"))
+        self._let_go.discard(task)
+
+
+async def broke(words: str) -> None:
+    raise RuntimeError(words)
 
 
 async def contained(name: str, work: Work, world: World) -> None:

@@ -110,9 +110,12 @@ class Markets:
         async with self._door, asyncio.TaskGroup() as group:
             self._jobs = Jobs(group, self.world)
             self._read(wants, self._jobs)
-            while True:
-                self.world.awake.look(self.world.clock.now().mono_ms)
-                await self.world.sleep(LOOK_S)
+            try:
+                while True:
+                    self.world.awake.look(self.world.clock.now().mono_ms)
+                    await self.world.sleep(LOOK_S)
+            finally:
+                self._jobs.close()
 
     def want(self, wants: Sequence[Want]) -> None:
         """From now on read these, and no others: the positions were written down anew."""

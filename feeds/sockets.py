@@ -104,7 +104,7 @@ class Sockets:
     def _end(self, part: Part) -> None:
         self._parts.remove(part)
         if part.task is not None:
-            part.task.cancel()
+            self._jobs.end(part.task)
 
     def _exile(self, symbol: str, reason: str) -> None:
         """From now on this market is asked for seldom, on a socket of its own."""
