@@ -97,6 +97,8 @@ def _orders(alert: Alert, scene: Scene, said: Said, leg: PositionRow | None) -> 
     """The best thing to do and the second-best, `Add 412 USDT` and ` or buy back 31 contracts`."""
     tickets = scene.tickets.get(alert.key, ())
     first = next((each for each in tickets if each.kind != "wait" and each.words), None)
+    if first is None and tickets and not alert.known:
+        return "", ""
     if first is None:
         words = said.order + (sentences(said.order_rest)[0] if said.order else "").rstrip(".")
         return words if leg is None else words.replace(f" on {leg.venue}", f" on {venue_name(leg.venue)}"), ""
