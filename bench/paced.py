@@ -27,15 +27,17 @@ from typing import Any
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.books import Walk
-from bench.flood import cpu_s, mark_price, open_ccxt, ours, two_cores
+from bench.flood import cpu_s, mark_price, on_the_wire, open_ccxt, ours, two_cores
 from bench.report import finish, interleaved, options, paired, spread, words
 
 MARKETS = 50
 WARM_S = 1.5
+SPARE_S = 4.0
 TURN_S = 0.001
 DRAIN_S = 0.05
 SHARE_GOAL = 0.25
@@ -69,20 +71,29 @@ class Window:
 # the peer
 
 
-async def send_evenly(socket: ServerConnection, rate: int) -> None:
+def made(rate: int, seconds: float) -> list[bytes]:
+    """Frames for one connection, as they go over the wire; some seconds more than are measured."""
+    walk = Walk(1)
+    count = int(rate * (seconds + WARM_S + SPARE_S))
+    return [on_the_wire(json.dumps(mark_price(walk, turn % MARKETS, turn // MARKETS))) for turn in range(count)]
+
+
+async def send_evenly(socket: ServerConnection, rate: int, frames: list[bytes]) -> None:
+    """Each frame when it is due, to the millisecond; then silence."""
     await socket.recv()
-    walk, loop = Walk(1), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     began, sent = loop.time(), 0
-    while True:
+    while socket.state is State.OPEN:
         due = int((loop.time() - began) * rate)
-        for turn in range(sent, due):
-            await socket.send(json.dumps(mark_price(walk, turn % MARKETS, turn // MARKETS)))
+        if due > sent:
+            socket.transport.write(b"".join(frames[sent:due]))
         sent = due
         await asyncio.sleep(TURN_S)
 
 
-async def peer(core: int | None, certificate: str) -> None:
+async def peer(core: int | None, certificate: str, rates: list[int], seconds: float) -> None:
     """Serves for ever; the path's first word is the rate. Prints its port."""
+    frames = {rate: made(rate, seconds) for rate in rates}
     if core is not None:
         os.sched_setaffinity(0, {core})
     context = None
@@ -92,8 +103,9 @@ async def peer(core: int | None, certificate: str) -> None:
 
     async def handle(socket: ServerConnection) -> None:
         path = socket.request.path if socket.request is not None else ""
+        rate = int(path.strip("/").partition("/")[0])
         try:
-            await send_evenly(socket, int(path.strip("/").partition("/")[0]))
+            await send_evenly(socket, rate, frames[rate])
         except ConnectionClosed:
             return
 
@@ -171,10 +183,11 @@ async def read(reader: str, url: str, seconds: float) -> dict[str, float]:
 class Bench:
     """The peer, plain or behind a certificate of its own, and readers as processes of their own."""
 
-    def __init__(self, folder: str, tls: bool) -> None:
+    def __init__(self, folder: str, tls: bool, rates: list[int], seconds: float) -> None:
         self._peer_core, self._core = two_cores()
         self._certificate = self._make_certificate(folder) if tls else ""
-        words = ["--core", str(self._peer_core), "--certificate", self._certificate]
+        told = ["--rates", ",".join(map(str, rates)), "--seconds", str(seconds)]
+        words = ["--core", str(self._peer_core), "--certificate", self._certificate, *told]
         command = [sys.executable, __file__, "--peer", *words]
         self._peer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._peer.stdout is not None
@@ -213,7 +226,7 @@ class Bench:
 
 def measure(rates: list[int], tls: bool, seconds: float, repeats: int, readers: list[str]) -> dict[str, Any]:
     result: dict[str, Any] = {"goal": "G2", "repeats": repeats, "tls": tls, "seconds": seconds, "rates": {}}
-    with tempfile.TemporaryDirectory() as folder, Bench(folder, tls) as bench:
+    with tempfile.TemporaryDirectory() as folder, Bench(folder, tls, rates, seconds) as bench:
         for rate in rates:
             bench.per_s = {}
             found = interleaved({name: partial(bench.percent, name, rate, seconds) for name in readers}, repeats)
@@ -260,14 +273,15 @@ def main() -> int:
         parser.add_argument(f"--{name}", default="")
     chosen = parser.parse_args()
     core = int(chosen.core) if chosen.core.isdecimal() else None
+    rates = [int(part) for part in chosen.rates.split(",")]
     if chosen.peer:
-        asyncio.run(peer(core, chosen.certificate))
+        asyncio.run(peer(core, chosen.certificate, rates, chosen.seconds))
     if chosen.read:
         if core is not None:
             os.sched_setaffinity(0, {core})
         print(json.dumps(asyncio.run(read(chosen.read, chosen.url, chosen.seconds))))
         return 0
-    rates, readers = [int(part) for part in chosen.rates.split(",")], chosen.readers.split(",")
+    readers = chosen.readers.split(",")
     result = measure(rates, chosen.tls, chosen.seconds, chosen.repeats, readers)
     return finish(result, said(result), missed(result), chosen.json, chosen.check)
 
