@@ -30,6 +30,7 @@ class Watching:
         self.who = who
         self._quit_asks = quit_asks
         self._newest: Snapshot | None = None
+        self._error: Exception | None = None
         self._revived: deque[float] = deque(maxlen=REVIVALS)
         """When it was started again by itself, on the loop's clock."""
         self._wanted = asyncio.Event()
@@ -61,15 +62,22 @@ class Watching:
         return True
 
     def _hand_on(self, snapshot: Snapshot, take: Callable[[Snapshot], None]) -> None:
-        """Of several that are there at once only the last is painted."""
+        """Of several that are there at once only the last is painted. Raises what went wrong with the one before."""
+        if self._error is not None:
+            raise self._error
         if self._newest is None:
             asyncio.get_running_loop().call_soon(self._flush, take)
         self._newest = snapshot
 
     def _flush(self, take: Callable[[Snapshot], None]) -> None:
+        """Errors are kept for the next: raised here they would end in the loop's log, and the screen stand still."""
         snapshot, self._newest = self._newest, None
-        if snapshot is not None:
+        if snapshot is None:
+            return
+        try:
             take(snapshot)
+        except Exception as error:  # noqa: BLE001 raised by the next one
+            self._error = error
 
     def again(self) -> None:
         """Try to watch once more."""
