@@ -62,6 +62,11 @@ def symbol(number: int) -> str:
 
 def book(legs: int, venue: str = "binance", **more: object) -> Portfolio:
     """One hedged coin a leg; accounts of fifty legs."""
+    return load_portfolio(book_text(legs, venue, **more), "bench.json")
+
+
+def book_text(legs: int, venue: str = "binance", **more: object) -> str:
+    """The same as a file."""
     accounts = []
     for start in range(0, legs, PER_ACCOUNT):
         positions = [position(number) for number in range(start, min(start + PER_ACCOUNT, legs))]
@@ -69,7 +74,7 @@ def book(legs: int, venue: str = "binance", **more: object) -> Portfolio:
         accounts.append({"id": f"a{start}", "venue": venue, "collateral": collateral, "positions": positions})
     held = [{"asset": coin(number), "quantity": "1"} for number in range(legs)]
     written = {"schema": "hedgetui.portfolio/1", "name": "bench", "holdings": held, "accounts": accounts, **more}
-    return load_portfolio(json.dumps(written), "bench.json")
+    return json.dumps(written)
 
 
 def position(number: int) -> dict[str, str]:
@@ -115,6 +120,12 @@ def watched(
 
     Prices are believed for `limit_ms`."""
     watch = Watch(book(legs, venue, **more), clock)
+    teach(watch, legs, clock, venue, feed, limit_ms)
+    return watch
+
+
+def teach(watch: Watch, legs: int, clock: Clock, venue: str, feed: str, limit_ms: int) -> None:
+    """Tell a watch of `book(legs)` everything that venues say of its markets."""
     now = clock.now()
     watch.take(FeedState(feed, "live", "", now.mono_ms))
     for number in range(legs):
@@ -124,7 +135,6 @@ def watched(
         for update in facts(number, venue, feed, now, limit_ms):
             watch.book.apply(update)
     watch.tick()
-    return watch
 
 
 class Walk:

@@ -62,3 +62,9 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         os.write(self.master, keys.encode())
+
+    def rest(self, seconds: float) -> None:
+        """Let it paint for so long."""
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            self._read(0.05)
