@@ -145,6 +145,15 @@ def test_t7_a_lower_level_keeps_the_answer_and_shows_the_peak() -> None:
     assert life.said == []
 
 
+def test_t7_the_answer_that_is_kept_still_runs_out() -> None:
+    life = raised(3).ack()
+    life.now += SECOND
+    life.stay(30 * SECOND, 2)
+    assert (life.alert.level, life.alert.ack and life.alert.ack.who) == (2, "ana")
+    assert life.tick(15 * MINUTE).shown == "acked", "it is a caution now"
+    assert life.tick(15 * MINUTE).said == ["still_true"]
+
+
 def test_t7_falls_one_level_after_the_other_as_each_is_left_behind() -> None:
     life = raised(3)
     life.now += SECOND
