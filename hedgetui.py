@@ -44,6 +44,7 @@ commands:
   hedgetui alerts [PORTFOLIO]    what became of alerts, newest first
   hedgetui ack [PORTFOLIO] ID@LEVEL
                                  answer an alert; likewise shelve, reset
+  hedgetui test-page             send a test page to every address of the settings
   hedgetui feeds [PORTFOLIO]     each socket: state, age, rate, dials, skew, reason
   hedgetui venues                what can be read of which venue, and from where
   hedgetui stop [PORTFOLIO]      end the monitor
@@ -340,6 +341,13 @@ def answer(command: str, words: Sequence[str]) -> int:
     return run(command, words, os.environ, sys.stdout)
 
 
+def test_page(words: Sequence[str]) -> int:
+    """`hedgetui test-page`: whether alerts would reach a person."""
+    from monitor.pages.proving import run
+
+    return run(words, os.environ, sys.stdout)
+
+
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "monitor": monitor,
     "stop": stop,
@@ -352,6 +360,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "ack": partial(answer, "ack"),
     "shelve": partial(answer, "shelve"),
     "reset": partial(answer, "reset"),
+    "test-page": test_page,
     "record": record,
     "replay": replay,
     "ticket": partial(ask, "ticket"),
