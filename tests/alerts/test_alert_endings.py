@@ -295,6 +295,18 @@ def test_a_flood_ends() -> None:
     assert [each.flood for each in asked] == [False] * 12, "one a minute is none"
 
 
+def test_pages_that_are_repeated_are_no_flood() -> None:
+    state, rung = State(), 0
+    for number in range(8):
+        state, _ = step(state, Judged(reading(3, rule="leverage", subject=f"leg-{number}"), 0))
+    for at in range(SECOND, 9 * MINUTE, SECOND):
+        state, effects = step(state, Tick(at))
+        rung += sum(isinstance(effect, Annunciate) for effect in effects)
+    state, effects = step(state, Judged(reading(2, rule="feed", subject="bybit-linear"), 9 * MINUTE))
+    assert rung == 3 * 8
+    assert [effect.flood for effect in effects if isinstance(effect, Annunciate)] == [False]
+
+
 # the state itself
 
 
