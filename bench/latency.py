@@ -8,9 +8,9 @@ supervisor, parser, book, rules, a journal on the disk, and a pager that posts t
 
 `applied` is how long every update took until it was applied and judged, on the venue's stamp of one millisecond;
 `judged` from the frame that breaks a level until the alert stands; `page` until its page was handed over. For `cell` a
-viewer on a pseudo-terminal joins: from the frame until the price in it has been read from the terminal. All of it is
-pooled over the repetitions; what had not come after half a minute counts as half a minute. Goals: applied and judged within 60 ms (p99), a page within 2 s, a cell within the frame
-period and 20 ms (p99).
+viewer on a pseudo-terminal joins: from the frame until the distance that follows from it has been read from the
+terminal. All of it is pooled over the repetitions; what had not come after half a minute counts as half a minute.
+Goals: applied and judged within 60 ms (p99), a page within 2 s, a cell within the frame period and 20 ms (p99).
 """
 
 from __future__ import annotations
