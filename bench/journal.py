@@ -28,6 +28,7 @@ from bench.report import finish, interleaved, options, paired, spread, words
 from hedge.market import Instant
 from monitor.journal import Journal, Minute, Trouble
 from monitor.journal.reading import chart
+from monitor.journal.tables import connect
 
 FIGURES = 50
 DAYS = 31
@@ -65,14 +66,18 @@ def opened(path: Path) -> Journal:
 
 
 def filled(path: Path) -> Journal:
-    """A journal of a month."""
-    journal = opened(path)
+    """A journal of a month; put there at once, a month of batches would take longer than all measurements."""
+    connection = connect(path)
     last = NOW.wall_ms // 60_000
-    for minute in range(last - DAYS * DAY_MIN, last):
-        journal.minutes(figures(minute), NOW)
-    for number in range(EVENTS):
-        journal.alerts([event(number)], NOW)
-    journal.settled().result()
+    connection.execute("BEGIN")
+    for number in range(FIGURES):
+        connection.execute("INSERT INTO paths (id, path) VALUES (?, ?)", (number, path_of(number)))
+        rows = ((number, minute, 0.1, 0.3, 0.2) for minute in range(last - DAYS * DAY_MIN, last))
+        connection.executemany("INSERT INTO minutes VALUES (?, ?, ?, ?, ?)", rows)
+    connection.execute("COMMIT")
+    connection.close()
+    journal = opened(path)
+    journal.alerts([event(number) for number in range(EVENTS)], NOW).result()
     return journal
 
 
