@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +55,27 @@ def test_all_of_them_are_read_both_ways(env: dict[str, str]) -> None:
     assert (found.quiet_hours, found.ack_minutes) == ("22:00-07:00", {"warning": 5})
     assert found == without_mistakes(ALL) == parse(ALL, "settings.toml", {})
     assert SENTINEL not in repr(found) + str(found.pages)
+
+
+def test_a_crash_screen_with_local_variables_shows_no_secret(env: dict[str, str]) -> None:
+    """As textual prints what broke."""
+    from rich.console import Console
+    from rich.traceback import Traceback
+
+    write(env, ALL)
+
+    def breaks(settings: Settings) -> None:
+        addresses = settings.pages
+        raise RuntimeError(f"cannot use {addresses} of {settings}")
+
+    below = io.StringIO()
+    try:
+        breaks(read_settings(env))
+    except RuntimeError:
+        Console(file=below, width=200).print(Traceback(show_locals=True))
+    assert "settings = " in below.getvalue()
+    assert "addresses = " in below.getvalue()
+    assert SENTINEL not in below.getvalue()
 
 
 def test_the_environment_holds_several_addresses_in_one_variable(env: dict[str, str]) -> None:

@@ -337,6 +337,27 @@ async def test_the_bell_rings_once_for_each_alert_that_asks(monkeypatch: pytest.
         app.exit(return_code=0)
 
 
+async def test_the_bell_goes_on_while_pages_do_not_get_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monitor = FakeMonitor(book.CALM)
+    app = new_app(monitor)
+    rung: list[bool] = []
+    monkeypatch.setattr(app, "bell", lambda: rung.append(True))
+    async with app.run_test(size=(120, 36)) as pilot:
+        failing = replace(book.DOGE_ALERT, rule="pager", subject="pages-1-ntfy", level="warning")
+        for alert, later_s, count in (
+            (failing, 0, 1),
+            (failing, 9, 1),
+            (failing, 1.5, 2),
+            (failing, 1, 2),
+            (replace(failing, state="acked", unanswered_s=None), 30, 2),
+        ):
+            overview(app)._rang_at -= later_s
+            monitor.send(replace(book.CALM, alerts=(alert,)))
+            await pilot.pause(0.1)
+            assert len(rung) == count
+        app.exit(return_code=0)
+
+
 async def test_the_mouse_can_do_it_too() -> None:
     monitor = FakeMonitor(book.WARNING)
     async with playing(monitor) as pilot:

@@ -34,6 +34,8 @@ from tui.widgets.small import Small
 from tui.widgets.table import HedgeTable
 
 PAST_EVERY_S = 5.0
+UNHEARD_BELL_S = 10.0
+"""How often the bell rings while a channel of the pager fails and nobody answered that."""
 INTERRUPTED = 130
 
 
@@ -67,6 +69,7 @@ class Overview(Screen[None], inherit_bindings=False):
         self._reported: set[str] = set()
         """Panels that failed."""
         self._rung: frozenset[tuple[str, str]] = frozenset()
+        self._rang_at = now()
         self.set_reactive(Overview.view, replace(EMPTY_VIEW, ascii_only=ascii_only))
 
     def compose(self) -> ComposeResult:
@@ -115,15 +118,19 @@ class Overview(Screen[None], inherit_bindings=False):
             self.view = replace(self.view, silent_s=silent)
 
     def _ring(self) -> None:
-        """The bell, once for every caution or warning that newly waits for an answer."""
+        """The bell, once for every caution or warning that newly waits for an answer.
+
+        While pages do not get through it rings again and again: nothing else may reach anybody."""
         alerts = self.view.snapshot.alerts
         asking = frozenset(
             (alert.id, alert.level)
             for alert in alerts
             if alert.unanswered_s is not None and RANK[alert.level] >= RANK["caution"] and not answered(alert)
         )
-        if asking - self._rung:
+        unheard = any(alert.rule == "pager" and alert.level == "warning" and alert.state == "unack" for alert in alerts)
+        if asking - self._rung or (unheard and self._now() - self._rang_at >= UNHEARD_BELL_S):
             self.app.bell()
+            self._rang_at = self._now()
         self._rung = asking
 
     def fetch_past(self) -> None:
