@@ -28,7 +28,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -38,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.books import HOUR_MS, Walk, book, book_text, coin, symbol, teach
 from bench.flood import mark_price, native, two_cores
-from bench.report import finish, options
+from bench.report import finish, options, quantiles
 from bench.terminal import Terminal
 
 ROOT = Path(__file__).parent.parent
@@ -46,13 +45,13 @@ MARKETS = 50
 WATCHED = 0
 """The market whose price is looked for on the terminal; it moves for nothing else."""
 BREACHING = "185.00"
-WARM_S, CELL_WARM_S, STEP_S = 2.5, 8.0, 0.43
-"""Settling first, longer where a viewer is to come; then so long between two breaches, or prices to look for."""
+WARM_S, STEP_S = 2.5, 0.43
+"""Settling first; then so long between two breaches, or prices to look for."""
 TURN_S = 0.001
 PATIENCE_S = 30.0
 FRAME_MS = 250
-JUDGED_GOAL_MS, PAGE_GOAL_MS, CELL_GOAL_MS = 60.0, 2_000.0, FRAME_MS + 20.0
-GOALS = {"applied": JUDGED_GOAL_MS, "judged": JUDGED_GOAL_MS, "page": PAGE_GOAL_MS, "cell": CELL_GOAL_MS}
+GOALS = {"applied": 60.0, "judged": 60.0, "page": 2_000.0, "cell": FRAME_MS + 20.0}
+"""Milliseconds, p99."""
 FEED, VENUE = "binance-usdm", "binance"
 
 
@@ -87,15 +86,16 @@ class Markets:
         self._set[number] = price
 
 
-async def send(socket: ServerConnection, rate: int, breaches: int, cells: int) -> None:
-    """Evenly for ever; breaches, or prices to look for, once things have settled, each said on stdout."""
+async def send(socket: ServerConnection, rate: int, breaches: int, cells: int, looking: asyncio.Event) -> None:
+    """Evenly for ever; breaches once things have settled, and prices once somebody looks, each said on stdout."""
     await socket.recv()
     markets, loop = Markets(), asyncio.get_running_loop()
     steps = [(WARM_S + turn * STEP_S, number, BREACHING, coin(number)) for turn, number in enumerate(legs(breaches))]
-    steps += [(CELL_WARM_S + turn * STEP_S, WATCHED, *looked_for(turn)) for turn in range(cells)]
     began, sent = loop.time(), 0
     while True:
         passed = loop.time() - began
+        if cells and looking.is_set():
+            steps, cells = [(passed + turn * STEP_S, WATCHED, *looked_for(turn)) for turn in range(cells)], 0
         while steps and passed >= steps[0][0]:
             _, number, price, name = steps.pop(0)
             markets.set(number, price)
@@ -109,15 +109,26 @@ async def send(socket: ServerConnection, rate: int, breaches: int, cells: int) -
 
 
 async def peer(core: int | None) -> None:
-    """Serves for ever; the path says the rate, how many breaches, and how many prices. Prints its port."""
+    """Serves for ever; the path says the rate, how many breaches, and how many prices. Prints its port.
+
+    A line on stdin says that somebody looks."""
     if core is not None:
         os.sched_setaffinity(0, {core})
 
+    looking = asyncio.Event()
+
+    def look() -> None:
+        sys.stdin.readline()
+        looking.set()
+
+    asyncio.get_running_loop().add_reader(sys.stdin, look)
+
     async def handle(socket: ServerConnection) -> None:
+        looking.clear()
         path = socket.request.path if socket.request is not None else ""
         rate, breaches, cells = (int(word) for word in path.strip("/").split("/")[:3])
         try:
-            await send(socket, rate, breaches, cells)
+            await send(socket, rate, breaches, cells, looking)
         except ConnectionClosed:
             return
 
@@ -228,7 +239,7 @@ class Peer:
 
     def __init__(self, core: int | None) -> None:
         command = [sys.executable, __file__, "--peer", "--core", "" if core is None else str(core)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.address = f"ws://127.0.0.1:{int(self._process.stdout.readline())}"
         self.sent: dict[str, float] = {}
@@ -238,6 +249,12 @@ class Peer:
         for line in lines:
             _, name, at = json.loads(line)
             self.sent[name] = at
+
+    def look(self) -> None:
+        """Somebody looks at the screen from now on."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("look\n")
+        self._process.stdin.flush()
 
     def close(self) -> None:
         self._process.kill()
@@ -306,6 +323,9 @@ class Bench:
         with self._monitor(rate, 0, cells, "json://127.0.0.1:9"):
             time.sleep(WARM_S / 2)
             with Terminal([sys.executable, "-m", "hedgetui", str(self._book)], self._env) as terminal:
+                terminal.seconds_until("TO LIQ", PATIENCE_S)
+                terminal.rest(WARM_S)
+                self._peer.look()
                 found = []
                 for turn in range(cells):
                     _, shown = looked_for(turn)
@@ -315,17 +335,6 @@ class Bench:
                         time.sleep(0.001)
                     found.append(1000 * (seen - self._peer.sent[shown]))
         return found
-
-
-def quantiles(values: list[float]) -> dict[str, float]:
-    """Of all repetitions together, ms."""
-    ordered = sorted(values)
-    return {
-        "n": len(ordered),
-        "p50": round(median(ordered), 1),
-        "p99": round(ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))], 1),
-        "max": round(ordered[-1], 1),
-    }
 
 
 def measure(rates: list[int], breaches: int, repeats: int) -> dict[str, Any]:

@@ -18,6 +18,17 @@ def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
     }
 
 
+def quantiles(values: list[float]) -> dict[str, float]:
+    """Of all repetitions together, ms."""
+    ordered = sorted(values)
+    return {
+        "n": len(ordered),
+        "p50": round(median(ordered), 1),
+        "p99": round(ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))], 1),
+        "max": round(ordered[-1], 1),
+    }
+
+
 def paired(over: Sequence[float], under: Sequence[float]) -> dict[str, float]:
     """The quotient of two variants, repetition by repetition."""
     return spread([a / b for a, b in zip(over, under, strict=True)], 2)
