@@ -87,3 +87,11 @@ async def test_a_thread_that_hangs_holds_up_nothing() -> None:
         await in_thread("breaks", lambda: 1 // 0, 5)
     release.set()
     await asyncio.sleep(0)
+
+
+def test_one_that_never_answers_is_given_up(inbox: Inbox) -> None:
+    inbox.mood = "hang"
+    began = time.monotonic()
+    assert send(f"{inbox.url}{'&' if '?' in inbox.url else '?'}cto=0.3&rto=0.3")
+    assert time.monotonic() - began < 5
+    assert inbox.taken == []
