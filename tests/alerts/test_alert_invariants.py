@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import get_args
 
 from alert_cases import HOUR, MINUTE, SECOND
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec.structs import replace
@@ -21,7 +21,6 @@ from alerts.machine import durable, replay, step
 from alerts.values import (
     ADVISORY,
     CAUTION,
-    NO_TIMERS,
     WARNING,
     Ack,
     Alert,
@@ -110,8 +109,18 @@ class AlertLife(RuleBasedStateMachine):
             self.now += SECOND
             self.judged(*made)
 
-    @rule(key=keys, hold=st.sampled_from((0, 0, 1, 2)), seconds=st.sampled_from((11, 31, 40)))
-    def recover(self, key: Key, hold: int, seconds: int) -> None:
+    @rule(
+        key=keys,
+        hold=st.sampled_from((0, 0, 1, 2)),
+        seconds=st.sampled_from((11, 31, 40)),
+        answers=st.booleans(),
+        data=st.data(),
+    )
+    def recover(self, key: Key, hold: int, seconds: int, answers: bool, data: st.DataObject) -> None:
+        alert = self.state.alerts.get(key)
+        if answers and alert is not None and alert.open:
+            self.painted = [(alert.id, alert.painted)]
+            self.acknowledge(data)
         self.stay((key, Reading(*key, Decimal("0.4"), 0, hold, key[0] == "liquidation")), seconds)
 
     @rule(key=keys, later=steps_ms)
@@ -345,6 +354,7 @@ class AlertLife(RuleBasedStateMachine):
         assert sum(shown.count(each) for each in STATES) == len(self.state.alerts), "I9"
         for alert in self.state.alerts.values():
             assert 0 <= alert.owed <= alert.peak and alert.level <= alert.peak, "I9"
+            assert alert.shown != "acked" or alert.ack is not None, "T7: an answer is kept, and its age"
             stamps = (alert.since_ms, alert.asked_ms, alert.over_ms, alert.ack.at_ms if alert.ack else None)
             assert all(at is None or at <= self.now for at in stamps), "I10: no stamp lies ahead of the clock"
             if alert.shelf is not None:
@@ -357,42 +367,5 @@ def bare(alert: Alert) -> Alert:
     return replace(durable(alert), value=None, worst=None, threshold=None, note="", pages=0, shrinking=False)
 
 
-DEEDS = ("nothing", "tick", "tick", "ack", "shelve", "remove")
-
 TestAlertLife = AlertLife.TestCase
 TestAlertLife.settings = TRIED
-
-
-@settings(TRIED)
-@given(st.lists(st.tuples(judgements(), steps_ms, st.sampled_from(DEEDS)), min_size=1, max_size=60))
-def test_i15_keys_do_not_touch_each_other(story: list[tuple[tuple[Key, Reading], int, str]]) -> None:
-    """What becomes of a key is the same whether or not others live beside it."""
-
-    def told(only: Key | None) -> State:
-        state, now = State(), 0
-        for (key, reading), later, deed in story:
-            now += later
-            if only in (None, key):
-                state, _ = step(state, Judged(reading, now))
-                alert = state.alerts.get(key)
-                if alert is not None and deed == "ack":
-                    state, _ = step(state, Ack(alert.id, alert.painted, now))
-                elif alert is not None and deed == "shelve":
-                    state, _ = step(state, ShelveAsked(alert.id, alert.painted, now, MINUTE, "known"))
-                elif deed == "remove":
-                    state, _ = step(state, Removed(*key, "gone", now))
-            if deed == "tick":
-                state, _ = step(state, Tick(now))
-        return state
-
-    together = told(None)
-    for key in KEYS:
-        assert together.alerts.get(key) == told(key).alerts.get(key)
-        assert together.episodes.get(key) == told(key).episodes.get(key)
-
-
-def test_running_timers_are_all_that_a_restart_forgets() -> None:
-    alert = Alert("hedge_drift", "SOL", 1, 2, 2, 2, rising=(1, 1, None), falling=(None, None, 1), known=False)
-    kept = durable(alert)
-    assert (kept.rising, kept.falling, kept.known) == (NO_TIMERS, NO_TIMERS, True)
-    assert (kept.episode, kept.level, kept.owed) == (1, 2, 2)
