@@ -82,7 +82,8 @@ def filled(path: Path) -> Journal:
 
 
 def chart_ms(journal: Journal) -> float:
-    """One figure's last day."""
+    """One figure's last day, of a journal that is not behind."""
+    journal.settled().result()
     began = time.perf_counter()
     points = journal.ask(partial(chart, path=path_of(7), since_minute=NOW.wall_ms // 60_000 - DAY_MIN)).result()
     taken = (time.perf_counter() - began) * 1000
@@ -99,7 +100,7 @@ async def lag_ms(journal: Journal, seconds: float, writes: bool) -> float:
         if writes and now >= due:
             due, number = due + BATCH_S, number + 1
             journal.alerts([event(number)], NOW)
-            journal.minutes(figures(NOW.wall_ms // 60_000 + number), NOW)
+            journal.minutes(figures(NOW.wall_ms // 60_000 - 1 - number % 60), NOW)
             now = loop.time()
         await asyncio.sleep(WAKE_S)
         late.append((loop.time() - now - WAKE_S) * 1000)
