@@ -127,10 +127,11 @@ class Line:
         first = min(due, key=lambda page: (-page.level, page.created_ms, page.page_id))
         if not first.cause:
             return [first]
-        group = sorted(
-            (page for page in due if page.cause == first.cause), key=lambda page: (page.created_ms, page.page_id)
-        )
-        return [page for page in group if page.created_ms < group[0].created_ms + GATHER_MS]
+        soon_ms = now_ms + GATHER_MS
+        group = [each.page for each in self._waiting.values() if each.page.cause == first.cause]
+        group.sort(key=lambda page: (page.created_ms, page.page_id))
+        end_ms = group[0].created_ms + GATHER_MS
+        return [page for page in group if page.created_ms < end_ms and self._waiting[page.page_id].due_ms <= soon_ms]
 
     async def _try(self, batch: list[Page]) -> None:
         """One try, of pages or, where those went away while the channel failed, of a word that it works again."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+from household import ROOT
 from receivers import Inbox, mail, web
 
 from monitor.pages.channels import Channel, Message
@@ -74,6 +77,14 @@ def test_a_plugin_that_breaks_is_a_failure_without_the_secret(monkeypatch: pytes
 
     monkeypatch.setattr(apprise.Apprise, "notify", broken)
     assert send(f"json://127.0.0.1/{TOKEN}") == f"RuntimeError: cannot reach {SEALED}"
+
+
+def test_apprise_waits_until_somebody_is_paged() -> None:
+    """Neither the screen nor the demo nor a monitor without addresses pays for it."""
+    script = "import sys, hedgetui, monitor.run, monitor.pages.proving, monitor.demo, tui.app"
+    script += "; print(*[name for name in ('apprise', 'requests', 'yaml') if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert run.stdout == "\n", run.stderr
 
 
 async def test_a_thread_that_hangs_holds_up_nothing() -> None:
