@@ -30,11 +30,12 @@ from bench.latency import MARKETS, VENUE, Peer, monitor
 from bench.report import finish, options, paired, spread, words
 from bench.startup import EMPTY_APP
 from bench.terminal import Terminal
+from monitor.place import digest, state_root
 
 ROOT = Path(__file__).parent.parent
 RATE = 500
 SETTLE_S = 6.0
-ENOUGH_S = 40.0
+ENOUGH_S = 90.0
 """How long a monitor lives: longer than everything that is read of it."""
 GOALS = {"viewer_to_empty": 1.4, "chart_to_empty": 1.7, "monitor_to_ccxt": 0.5}
 CHART_KEYS = ("\t", "\r")
@@ -66,6 +67,9 @@ async def ccxt_inside(url: str) -> None:
 
 
 def child(url: str, path: str, with_ccxt: bool) -> None:
+    if with_ccxt:
+        import ccxt.pro  # noqa: F401 (before the socket opens, which says that the monitor is there)
+
     async def instead(*_: object) -> None:
         await ccxt_inside(url)
 
@@ -98,11 +102,20 @@ class Bench:
             command + ["--with-ccxt"] * with_ccxt, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._env
         )
         try:
+            self._wait_for_socket(path)
             time.sleep(SETTLE_S)
             yield process.pid, path
         finally:
             process.terminate()
             process.wait(20)
+
+    def _wait_for_socket(self, book: Path) -> None:
+        socket = state_root(self._env) / digest(book) / "sock"
+        deadline = time.monotonic() + ENOUGH_S
+        while not socket.exists():
+            if time.monotonic() > deadline:
+                raise TimeoutError("the monitor did not start")
+            time.sleep(0.05)
 
     def _screen(self, command: list[str], text: str, keys: tuple[str, ...] = ()) -> list[float]:
         """MB once `text` is painted and things have settled, and again after each key."""

@@ -51,10 +51,10 @@ class Terminal:
                     raise
                 time.sleep(seconds)
 
-    def seconds_until(self, text: str, timeout: float = 30.0) -> float:
-        """Seconds from the start until `text` stood in what was painted. Raises TimeoutError."""
-        wanted = text.encode()
-        while wanted not in self.painted:
+    def seconds_until(self, text: str, timeout: float = 30.0, newer: Sequence[str] = ()) -> float:
+        """Seconds from the start until `text`, or one of `newer`, stood in what was painted. Raises TimeoutError."""
+        wanted = [each.encode() for each in (text, *newer)]
+        while not any(each in self.painted for each in wanted):
             if time.perf_counter() - self.started > timeout:
                 raise TimeoutError(f"{text!r} never appeared; last: {self.painted[-400:]!r}")
             self._read(0.02)
