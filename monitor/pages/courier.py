@@ -70,7 +70,7 @@ def warm_up() -> None:
 
 
 def _asset(apprise: Any) -> Any:
-    """Nothing on disk, nothing interpreted, one after the other."""
+    """Nothing on disk, nothing interpreted, all in the thread that asks: the process waits for no other at its end."""
     return apprise.AppriseAsset(
         app_id="hedgetui",
         app_desc="hedgetui",
@@ -78,6 +78,7 @@ def _asset(apprise: Any) -> Any:
         async_mode=False,
         interpret_escapes=False,
         secure_logging=True,
+        service_timeout=0,
         storage_mode=apprise.PersistentStoreMode.MEMORY,
         plugin_paths=[],
     )

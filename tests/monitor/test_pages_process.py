@@ -6,6 +6,7 @@ import base64
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -82,6 +83,19 @@ def test_pages_outlive_a_kill_and_secrets_are_nowhere(connected: Home) -> None:
         content = file.read_bytes()
         for form in forms():
             assert form not in content, f"{form!r} stands in {file.name}"
+
+
+def test_one_that_hangs_does_not_hold_up_the_end(connected: Home) -> None:
+    connected.write(edited(held="300"))
+    with web(TOKEN) as inbox:
+        inbox.mood = "hang"
+        connected.env["HEDGETUI_PAGES"] = f"{inbox.url}?rto=30"
+        monitor = connected.monitor()
+        wait_for(lambda: inbox.tries >= 1)
+        began = time.monotonic()
+        monitor.send_signal(signal.SIGTERM)
+        assert monitor.wait(10) == 128 + signal.SIGTERM
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("mood", ["hang", "refuse"])
