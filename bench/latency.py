@@ -24,9 +24,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.books import HOUR_MS, Walk, book, book_text, coin, symbol, teach
 from bench.flood import mark_price, native, two_cores
+from bench.pages import Pages
 from bench.report import finish, options, quantiles
 from bench.terminal import Terminal
 
@@ -154,7 +154,7 @@ async def monitor(url: str, page_url: str, path: str, seconds: float, instead: A
     from monitor.frames import PROTOCOL, Hello
     from monitor.journal import Journal
     from monitor.pages.channels import Channel
-    from monitor.pages.courier import Apprise, load
+    from monitor.pages.courier import Apprise, warm_up
     from monitor.pages.pager import Pager
     from monitor.place import Place, digest, state_root
     from monitor.redaction import Redactor
@@ -175,7 +175,8 @@ async def monitor(url: str, page_url: str, path: str, seconds: float, instead: A
     asked = dict.fromkeys(leg_of.values(), 0.0)
     applied: list[float] = []
     loop = asyncio.get_running_loop()
-    load()  # as it is a while after the start
+    if page_url:
+        warm_up()  # as it is a while after the start
 
     async def feeds(_: object, take: Any) -> None:
         settled = loop.time() + WARM_S / 2
@@ -193,8 +194,8 @@ async def monitor(url: str, page_url: str, path: str, seconds: float, instead: A
 
         await Stream(feed, url, names, World(clock, random.Random(1), emit, Hosts())).run()
 
-    channel = Channel("pages", 1, "json", Secret(page_url))
-    pager = Pager(watch, journal, clock, [channel], Apprise(Redactor([])), path=path)
+    channels = [Channel("pages", 1, "json", Secret(page_url))] if page_url else []
+    pager = Pager(watch, journal, clock, channels, Apprise(Redactor([])), path=path)
     engine = Engine(watch, instead or feeds, beside=[("pages", pager.run)])
     loop.call_later(seconds, engine.stop, "the measurement is over")
     await serve_viewers(engine, place, Hello(PROTOCOL, VERSION, os.getpid(), path), True, word)
@@ -202,36 +203,6 @@ async def monitor(url: str, page_url: str, path: str, seconds: float, instead: A
 
 
 # the run
-
-
-class Pages:
-    """Takes pages on loopback and notes when the first warning about each coin came."""
-
-    def __init__(self) -> None:
-        came: dict[str, float] = {}
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                at = time.monotonic()
-                page = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if "WARNING" in page["title"]:
-                    for number in legs(MARKETS):
-                        if coin(number) in page["message"]:
-                            came.setdefault(coin(number), at)
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing on stderr."""
-
-        self.came = came
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"json://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
 
 
 class Peer:
@@ -259,6 +230,17 @@ class Peer:
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+def wait_for_socket(path: Path, env: Mapping[str, str]) -> None:
+    """Until the monitor of that book is there: a viewer that came first would start one of its own."""
+    from monitor.place import digest, state_root
+
+    socket, deadline = state_root(env) / digest(path) / "sock", time.monotonic() + PATIENCE_S
+    while not socket.exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the monitor did not start")
+        time.sleep(0.05)
 
 
 class Bench:
@@ -303,7 +285,7 @@ class Bench:
 
     def alerts(self, rate: int, breaches: int) -> dict[str, list[float]]:
         """Milliseconds of one run, by what they are of."""
-        pages = Pages()
+        pages = Pages([coin(number) for number in legs(MARKETS)])
         with self._monitor(rate, breaches, 0, pages.url) as lines:
             deadline = time.monotonic() + PATIENCE_S
             while len(pages.came) < breaches and time.monotonic() < deadline:
@@ -320,8 +302,8 @@ class Bench:
 
     def cells(self, rate: int, cells: int) -> list[float]:
         """The same, of a viewer's terminal."""
-        with self._monitor(rate, 0, cells, "json://127.0.0.1:9"):
-            time.sleep(WARM_S / 2)
+        with self._monitor(rate, 0, cells, ""):
+            wait_for_socket(self._book, self._env)
             with Terminal([sys.executable, "-m", "hedgetui", str(self._book)], self._env) as terminal:
                 terminal.seconds_until("TO LIQ", PATIENCE_S)
                 terminal.rest(WARM_S)

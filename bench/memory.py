@@ -2,11 +2,12 @@
 
     python bench/memory.py [--repeats 5] [--json] [--check]
 
-The monitor watches a book of 50 live positions over a socket, with journal and pager, as in `bench/latency.py`; no
+The monitor watches a book of 50 live positions over a socket, with a journal, as in `bench/latency.py`; no
 helper process lives by then, because ccxt runs only to read contracts, and ends. `with ccxt` is the same program whose
 prices come from the loop of ccxt.pro's manual, in its own process. `viewer` has joined the monitor on a terminal,
 `chart` has a position's charts open. Each is read after it has settled. Goals: the viewer at most 1.4 times an empty
-Textual app (1.7 times with a chart), the monitor at most half of the program with ccxt.pro inside.
+Textual app (1.7 times with a chart), the monitor at most half of the program with ccxt.pro inside; `paging` is the
+monitor with an address to page, whose library loads a hundred services.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.books import book_text
 from bench.flood import open_ccxt
-from bench.latency import MARKETS, VENUE, Peer, monitor
+from bench.latency import MARKETS, VENUE, Peer, monitor, wait_for_socket
 from bench.report import finish, options, paired, spread, words
 from bench.startup import EMPTY_APP
 from bench.terminal import Terminal
-from monitor.place import digest, state_root
 
 ROOT = Path(__file__).parent.parent
 RATE = 500
 SETTLE_S = 6.0
 ENOUGH_S = 90.0
 """How long a monitor lives: longer than everything that is read of it."""
-GOALS = {"viewer_to_empty": 1.4, "chart_to_empty": 1.7, "monitor_to_ccxt": 0.5}
+NOWHERE = "json://127.0.0.1:9"
+GOALS = {"viewer_to_empty": 1.4, "chart_to_empty": 1.7, "monitor_to_ccxt": 0.5, "paging_to_ccxt": 0.5}
 CHART_KEYS = ("\t", "\r")
 """Into the table, then the details of its first row."""
 
@@ -66,14 +67,14 @@ async def ccxt_inside(url: str) -> None:
         await exchange.close()
 
 
-def child(url: str, path: str, with_ccxt: bool) -> None:
+def child(url: str, page: str, path: str, with_ccxt: bool) -> None:
     if with_ccxt:
         import ccxt.pro  # noqa: F401 (before the socket opens, which says that the monitor is there)
 
     async def instead(*_: object) -> None:
         await ccxt_inside(url)
 
-    asyncio.run(monitor(url, "json://127.0.0.1:9", path, ENOUGH_S, instead if with_ccxt else None))
+    asyncio.run(monitor(url, page, path, ENOUGH_S, instead if with_ccxt else None))
 
 
 class Bench:
@@ -93,29 +94,24 @@ class Bench:
         self._peer.close()
 
     @contextmanager
-    def _monitor(self, with_ccxt: bool) -> Iterator[tuple[int, Path]]:
+    def _monitor(self, with_ccxt: bool = False, page: str = "") -> Iterator[tuple[int, Path]]:
         self._runs += 1
         path = self._folder / f"book-{self._runs}.json"
         path.write_text(book_text(MARKETS, VENUE))
         command = [sys.executable, __file__, "--monitor", f"{self._peer.address}/{RATE}/0/0", "--book", str(path)]
         process = subprocess.Popen(
-            command + ["--with-ccxt"] * with_ccxt, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._env
+            [*command, "--page", page, *["--with-ccxt"] * with_ccxt],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self._env,
         )
         try:
-            self._wait_for_socket(path)
+            wait_for_socket(path, self._env)
             time.sleep(SETTLE_S)
             yield process.pid, path
         finally:
             process.terminate()
             process.wait(20)
-
-    def _wait_for_socket(self, book: Path) -> None:
-        socket = state_root(self._env) / digest(book) / "sock"
-        deadline = time.monotonic() + ENOUGH_S
-        while not socket.exists():
-            if time.monotonic() > deadline:
-                raise TimeoutError("the monitor did not start")
-            time.sleep(0.05)
 
     def _screen(self, command: list[str], text: str, keys: tuple[str, ...] = ()) -> list[float]:
         """MB once `text` is painted and things have settled, and again after each key."""
@@ -131,12 +127,16 @@ class Bench:
     def all(self) -> dict[str, float]:
         """MB of every variant, one after the other."""
         found = {"empty": self._screen(["-c", EMPTY_APP], "nothing yet")[0]}
-        with self._monitor(False) as (pid, path):
+        with self._monitor() as (pid, path):
             found["monitor"] = resident_mb(pid)
             screen = self._screen(["-m", "hedgetui", str(path)], "Overview", CHART_KEYS)
             found |= {"viewer": screen[0], "chart": screen[-1]}
         with self._monitor(True) as (pid, _):
             found["with ccxt"] = resident_mb(pid)
+        with self._monitor(page=NOWHERE) as (pid, _):
+            found["paging"] = resident_mb(pid)
+        with self._monitor(True, NOWHERE) as (pid, _):
+            found["paging with ccxt"] = resident_mb(pid)
         return found
 
 
@@ -156,13 +156,14 @@ def measure(repeats: int) -> dict[str, Any]:
             "viewer_to_empty": paired(mb["viewer"], mb["empty"]),
             "chart_to_empty": paired(mb["chart"], mb["empty"]),
             "monitor_to_ccxt": paired(mb["monitor"], mb["with ccxt"]),
+            "paging_to_ccxt": paired(mb["paging"], mb["paging with ccxt"]),
         },
         "goals": GOALS,
     }
 
 
 def said(result: dict[str, Any]) -> list[str]:
-    lines = [f"{name:10} {words(row, ' MB')}" for name, row in result["mb"].items()]
+    lines = [f"{name:16} {words(row, ' MB')}" for name, row in result["mb"].items()]
     return lines + [
         f"{name.replace('_', ' '):16} {words(row, 'x')}, goal {GOALS[name]}x" for name, row in result["ratios"].items()
     ]
@@ -180,10 +181,11 @@ def main() -> int:
     parser = options(__doc__)
     parser.add_argument("--monitor", default="", help="used between the processes of a run, as are the next")
     parser.add_argument("--book", default="")
+    parser.add_argument("--page", default="")
     parser.add_argument("--with-ccxt", action="store_true")
     chosen = parser.parse_args()
     if chosen.monitor:
-        child(chosen.monitor, chosen.book, chosen.with_ccxt)
+        child(chosen.monitor, chosen.page, chosen.book, chosen.with_ccxt)
         return 0
     result = measure(chosen.repeats)
     return finish(result, said(result), missed(result), chosen.json, chosen.check)
