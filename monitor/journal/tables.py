@@ -90,7 +90,8 @@ def connect(path: Path | None) -> sqlite3.Connection:
         _migrate(connection, path)
     except sqlite3.DatabaseError as error:
         connection.close()
-        if is_damage(error):
+        plain = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_ERROR
+        if is_damage(error) or plain:  # our own statements fail like that on a file that is not as we wrote it
             raise Damaged(str(error)) from error
         raise
     except BaseException:
