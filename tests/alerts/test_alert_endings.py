@@ -324,3 +324,12 @@ def test_the_journal_leads_to_the_same_state() -> None:
     life = raised(2).ack()
     life.judge(3)
     assert replay(life.lines).alerts == {key: durable(alert) for key, alert in life.state.alerts.items()}
+
+
+def test_the_journal_knows_of_a_reset() -> None:
+    life = Life(LIQUIDATION).judge(3).ack()
+    life.now += SECOND
+    life.stay(30 * SECOND, 0)
+    life.reset()
+    told = replay(life.lines)
+    assert (told.alerts, told.episodes) == ({}, {(life.rule, life.subject): 1})
