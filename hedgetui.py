@@ -37,7 +37,7 @@ commands:
                                  where a figure comes from: formula, inputs, ages
   hedgetui what-if [PORTFOLIO] --shock BTC=+20%
                                  the book after a shock; --ladder BTC for every step
-  hedgetui rebased [PORTFOLIO]   compare value and weights with the book as it is now
+  hedgetui rebased [PORTFOLIO]   from now on compare value and weights with the book of now
   hedgetui record [PORTFOLIO] FILE
                                  write down what the venues say, until Ctrl+C
   hedgetui replay FILE           a recording in the screen, at any speed; REPLAY stands on every frame

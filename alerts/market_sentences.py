@@ -47,7 +47,7 @@ def _basis(alert: Alert, scene: Scene) -> Said:
         pct = value if pct is None else pct
         fact = f"The mark is {_hundredths(value)} {'above' if value > 0 else 'below'} its index"
         rest = limit_words(alert, scene, figures.limit)
-    order, order_rest = _ordered(alert, scene, _on_closing(leg, pct))
+    order, order_rest = _on_closing(leg, pct)
     return _of_leg("Basis", alert, leg, fact, rest, order, order_rest, "basis_pct")
 
 

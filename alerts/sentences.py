@@ -214,6 +214,10 @@ def _feed(alert: Alert, scene: Scene) -> Said:
     )
 
 
+BACK_S = 2.0
+"""Data as young as this came after the silence."""
+
+
 def _silence(alert: Alert, scene: Scene) -> tuple[str, str]:
     """What is known of a feed that brings nothing: for how long, why, and when it is tried again."""
     row = scene.feeds.get(alert.subject)
@@ -222,6 +226,8 @@ def _silence(alert: Alert, scene: Scene) -> tuple[str, str]:
     again = f", dials again in {figures.seconds(row.retry_s)}" if row.retry_s else ""
     reason = row.reason or "; ".join(dict.fromkeys(row.symbols.values()))
     tail = f": {reason}." if reason else "."
+    if row.state == "live" and row.age_s is not None and row.age_s < BACK_S and not row.symbols:
+        return f"{alert.subject} brings data again", ", for less than ten seconds."
     if alert.value is not None and row.state != "blocked":
         return f"{alert.subject} silent for {figures.seconds(float(alert.value))}", f"{again}{tail}"
     if row.state == "blocked":

@@ -185,7 +185,7 @@ class Stream:
         self._pulse = Pulse(self.feed.id, connection.opened_ms)
         for state in self.watch.opened(connection.opened_ms):
             self.world.emit(state)
-        self._say("subscribing", f"connected to {self._host}, no data yet{self._before}")
+        self._say("subscribing", f"{self._reached()}, no data yet{self._before}")
         first = [self._natives[symbol] for symbol in self.watch.of(quarantined=False)]
         self._ask(connection, self.turns.opened(first))
         if not self.feed.fragile or self._exiled:
@@ -271,7 +271,7 @@ class Stream:
         if before is not None:
             before.end("replaced by a newer connection")
         self._said, doing = None, self.watch.state
-        self._say(doing, "" if doing == "live" else f"connected to {self._host}, no data yet")
+        self._say(doing, "" if doing == "live" else f"{self._reached()}, no data yet")
 
     # frames
 
@@ -390,6 +390,11 @@ class Stream:
                 self._send_away(state.symbol, state.reason)
         if now_ms >= connection.ends_ms:
             self._renew(connection, now_ms)
+
+    def _reached(self) -> str:
+        """What a connection without data is; a process of ccxt's runs before it has reached anything."""
+        process = self.url.startswith("ccxt:")
+        return f"the ccxt process of {self._host} runs" if process else f"connected to {self._host}"
 
     def _say(self, state: FeedStatus, reason: str, retry_mono_ms: int | None = None) -> None:
         """The feed's state, once per change."""

@@ -128,19 +128,18 @@ class Keeper:
         """The journal is a new one: what it held of facts is to be kept again."""
         self._kept, self._feeds, self._alive_ms = {}, {}, None
 
-    # at a start
 
-    def resume(self, book: Book, restored: Restored) -> None:
-        """Take over entries of legs whose size is the same, and the last rebalance where no size changed."""
-        held = sizes(book.portfolio)
-        found = read(restored.facts, ENTRIES, dict[str, Entry]) or {}
-        entries = {leg: entry for leg, entry in found.items() if held.get(leg) == entry.contracts}
-        same = read(restored.facts, SIZES, dict[str, Decimal]) == held
-        book.resume(
-            {leg: entry.price for leg, entry in entries.items()},
-            {leg: entry.index for leg, entry in entries.items() if entry.index is not None},
-            read(restored.facts, REBALANCE, Reference) if same else None,
-        )
+def resume(book: Book, restored: Restored) -> None:
+    """Take over entries of legs whose size is the same, and the last rebalance where no size changed."""
+    held = sizes(book.portfolio)
+    found = read(restored.facts, ENTRIES, dict[str, Entry]) or {}
+    entries = {leg: entry for leg, entry in found.items() if held.get(leg) == entry.contracts}
+    same = read(restored.facts, SIZES, dict[str, Decimal]) == held
+    book.resume(
+        {leg: entry.price for leg, entry in entries.items()},
+        {leg: entry.index for leg, entry in entries.items() if entry.index is not None},
+        read(restored.facts, REBALANCE, Reference) if same else None,
+    )
 
 
 def read(facts: Mapping[str, msgspec.Raw], name: str, kind: type[T]) -> T | None:

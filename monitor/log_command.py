@@ -23,6 +23,8 @@ from monitor.usage import Wrong, named, new_parser, whole
 
 UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 AT_MOST = 500
+WORDS = {"paged": "asked again", "still_true": "still true", "shelf_ended": "shelf ended", "rearmed": "asked again"}
+"""What became of an alert, where its name in the journal would mislead."""
 
 
 def run(words: Sequence[str], env: Mapping[str, str], clock: Clock, out: TextIO) -> int:
@@ -88,7 +90,8 @@ def to_text(found: AlertLog) -> str:
     for row in found.rows:
         by = f" by {row.who}{f'@{row.host}' if row.host else ''}" if row.who else ""
         note = f": {row.note}" if row.note else ""
-        lines.append(f"{row.at}  {row.level.upper() or '–':8}  {row.what:11}  {row.id}{by}{note}")
+        what = WORDS.get(row.what, row.what)
+        lines.append(f"{row.at}  {row.level.upper() or '–':8}  {what:11}  {row.id}{by}{note}")
         if row.text and row.what in ("raised", "rose", "worse"):
             lines.append(f"{'':22}{row.text}")
     return "\n".join(lines) + "\n"

@@ -16,6 +16,7 @@ from monitor.messages import Monitor
 
 if TYPE_CHECKING:
     from monitor.engine import Engine
+    from monitor.watch import Watch
 
 
 @contextlib.asynccontextmanager
@@ -49,6 +50,33 @@ async def reached(path: Path | None, env: Mapping[str, str]) -> AsyncIterator[Mo
         await watching
 
 
+UNWATCHED = "No monitor watches this book: a short look of its own, without the alerts that were open."
+
+
+def resume_kept(watch: Watch, path: Path, env: Mapping[str, str]) -> None:
+    """Entries and the last rebalance that the book's monitor assumed: without them a short that is near its end would
+    look like one that was opened now. Nothing is written.
+    """
+    import sqlite3
+
+    from monitor.journal.reading import restore
+    from monitor.journal.tables import connect_to_read
+    from monitor.keeping import resume
+    from monitor.place import candidates
+
+    file = candidates(path, env)[0].folder / "journal.db"
+    if not file.exists():
+        return
+    try:
+        connection = connect_to_read(file)
+        try:
+            resume(watch.book, restore(connection))
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        logging.getLogger("hedgetui.journal").warning("%s cannot be read: %s", file, error)
+
+
 def own_engine(path: Path, env: Mapping[str, str]) -> Engine:
     """An engine in this process. Raises SettingsError, UnreadableFile and PortfolioError."""
     from feeds.markets import FeedSetup
@@ -62,6 +90,7 @@ def own_engine(path: Path, env: Mapping[str, str]) -> Engine:
     settings = read_settings(env)
     file = PortfolioFile(path)
     top_up_hours = Decimal(repr(settings.top_up_hours))
-    watch = Watch(file.read(), BootClock(), path=str(file.path), top_up_hours=top_up_hours)
+    watch = Watch(file.read(), BootClock(), path=str(file.path), top_up_hours=top_up_hours, notices=(UNWATCHED,))
+    resume_kept(watch, path, env)
     setup = FeedSetup(urls=settings.urls, rest_urls=settings.rest_urls, cache_dir=str(cache_folder(env)))
     return new_engine(watch, setup, None)

@@ -26,6 +26,7 @@ from alerts.values import BOOK, CAUTION, LEVEL_NAMES, WARNING, Alert, Key, Readi
 from alerts.words import alert_row, alert_rows, past_alert
 from hedge.book.book import Book, Touched
 from hedge.book.frozen import freeze
+from hedge.book.ledger import venue_of
 from hedge.book.leg_pace import TOP_UP_HOURS
 from hedge.book.leg_words import iso
 from hedge.book.take import take_snapshot
@@ -54,7 +55,7 @@ from monitor.file_changes import what_changed
 from monitor.history import FIGURES, Past
 from monitor.journal import Journal
 from monitor.judging import Judging
-from monitor.keeping import Keeper
+from monitor.keeping import Keeper, resume
 from monitor.messages import Acknowledge, Answer, History, Rebase, Rebased, Reckoned, Refused, Reset, Shelve
 from monitor.orders import Made, Orders
 
@@ -127,10 +128,12 @@ class Watch:
         """Go on where the last run of this book ended; alerts of what is not in the file any more close."""
         restored, now = journal.restore(), self._clock.now()
         journal.refill(self.alarm.standing)
-        keeper.resume(self.book, restored)
+        resume(self.book, restored)
         self.past.resume(journal, now)
         self.alarm.resume(restored, now)
-        self.alarm.drop_all_but(self._look(now) | self._lasting(), "not in the portfolio file any more", now)
+        venues = {want.venue for want in self.wants}
+        read = {key for key in self.alarm.state.alerts if key[0] == "feed" and venue_of(key[1]) in venues}
+        self.alarm.drop_all_but(self._look(now) | self._lasting() | read, "not in the portfolio file any more", now)
 
     def journal_failing(self, why: str) -> None:
         """The journal cannot be written; empty: it is written again."""

@@ -67,10 +67,11 @@ class View(Struct, frozen=True, eq=False):
         return self.lost is not None or self.silent_s is not None
 
     def aged(self, seconds: float | None) -> float | None:
-        """An age of the snapshot as it is now: nothing is called live while the monitor is silent."""
-        if seconds is None or not self.blind:
+        """An age of the figures as it is now: nothing is live while the monitor is silent or the picture held."""
+        held_s = -(seconds_until(self.figures.as_of, self.snapshot.as_of) or 0.0) if self.paused else 0.0
+        if seconds is None or not (self.blind or held_s >= 1):
             return seconds
-        return max(2.0, seconds + (self.silent_s or 0.0))
+        return max(2.0, seconds + held_s + (self.silent_s or 0.0))
 
     @property
     def old(self) -> bool:

@@ -19,6 +19,10 @@ PATIENCE_S = 3.0
 """For an answer, before the screen says that there is none."""
 
 
+def _revived(error: MonitorLost, tries: int) -> MonitorLost:
+    return MonitorLost(f"{str(error).rstrip('.')}. It is started again, try {tries}.")
+
+
 class Watching:
     """Runs `monitor.snapshots()`; hands on the newest only, and says when there are no more.
 
@@ -47,7 +51,7 @@ class Watching:
                 self._flush(take)
                 error = lost
             revives = self._may_revive(error)
-            lose(MonitorLost(f"{error} It is started again, try {len(self._revived)}.") if revives else error)
+            lose(_revived(error, len(self._revived)) if revives else error)
             pause_s = REVIVE_AFTER_S if revives else None
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wanted.wait(), pause_s)

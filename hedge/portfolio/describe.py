@@ -13,6 +13,7 @@ from hedge.portfolio.fields import plain
 from hedge.portfolio.policy import Target, target_of
 from hedge.portfolio.written import Account, Portfolio, Position
 
+MAINTENANCE = " where the venue publishes its maintenance rates (else state maintenance_margin_rate)"
 COUNT_COINS = frozenset({"binance", "bybit", "bingx", "weex", "hyperliquid"})
 """Venues that document one linear contract as one coin. Words only: figures wait for the venue's own facts."""
 
@@ -117,7 +118,8 @@ def _leg(account: Account, position: Position) -> str:
     )
     leverage = f" at {plain(position.leverage)}x" if position.leverage is not None else ""
     return (
-        f"{size}, cross{leverage} on {shared}; its liquidation price depends on the whole account and is computed live"
+        f"{size}, cross{leverage} on {shared}; its liquidation price depends on the whole account and is computed live,"
+        f"{MAINTENANCE if position.maintenance_margin_rate is None else ' from your maintenance rate'}"
     )
 
 

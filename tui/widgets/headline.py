@@ -108,7 +108,7 @@ def funding(view: View) -> Block:
     on = f"{apr} % a year on {fmt.usd(totals.funding_notional_usd, signed=False)} short"
     accrued = f"accrued {fmt.flow(totals.accrued_usd)} est."
     if totals.paid_30d_usd is not None:
-        paid = f"30 days at this size {fmt.flow(totals.paid_30d_usd)}"
+        paid = f"last 30 d, this size {fmt.flow(totals.paid_30d_usd)}"
         last = _said(f"{paid}, {accrued}" if totals.accrued_usd is not None else "", paid)
     else:
         last = _said(accrued) if totals.accrued_usd is not None else ()
@@ -133,10 +133,14 @@ def liquidation(view: View) -> Block:
     if not known and text == NEVER:
         ink = "text"
     leg = next((leg for leg in view.figures.positions if leg.id == totals.nearest_leg), None)
+    legs = [each for each in view.figures.positions if each.to_liquidation is None]
+    dark = sum(each.why.get("to_liquidation") != NEVER for each in legs) if known else 0
+    some = f"{dark} leg{'s' if dark > 1 else ''} not known"
+    unknown = _said(some, f"{dark} not known", ink="caution") if dark else ()
     old = known and (view.blind or (leg is not None and bool(leg.stale)))
     return Block(
         "LIQUIDATION", "%" if known else "", text, ink, (Span(STALE[0], "caution"),) if old else (),
-        (_said(f"{leg.asset} {leg.venue}" if leg is not None else "", ink="text"), _said(account, together)),
+        (_said(f"{leg.asset} {leg.venue}" if leg is not None else "", ink="text"), unknown or _said(account, together)),
     )  # fmt: skip
 
 
