@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from feeds.trouble import leaves
 from feeds.world import World
-from hedge.market import FeedState
+from hedge.market import FeedState, Unread
 
 LOG = logging.getLogger("hedgetui.feeds")
 
@@ -41,11 +41,15 @@ class Jobs:
         self._closed = False
 
     def keep(self, wanted: Mapping[str, Job]) -> None:
-        """Run exactly these, by key. One that already does the same thing is left alone."""
+        """Run exactly these, by key. One that already does the same thing is left alone; what one said of itself that
+        nobody wants any more does not count.
+        """
         for key, (job, task) in list(self._running.items()):
             if key not in wanted or wanted[key].about != job.about:
                 del self._running[key]
                 self.end(task)
+                if key not in wanted:
+                    self._world.emit(Unread(job.id))
         for key, job in wanted.items():
             if key not in self._running:
                 self._running[key] = (job, self.start(job.id, job.work))

@@ -132,8 +132,6 @@ class Markets:
         for want in set(before) - set(self._wants):
             if _is_market(want) and want in sort_wants((want,))[1]:
                 self.world.emit(Unread(want.venue, want.symbol))
-        for venue in holders(before).keys() - holders(self._wants).keys():
-            self.world.emit(Unread(f"{venue}-positions"))
         for gone in self._sockets.keys() - carried.keys():
             self._sockets.pop(gone).close()
         for feed_id, symbols in carried.items():
