@@ -208,6 +208,8 @@ class Watch:
             self._reread()
         if isinstance(update, FeedState | SymbolState):
             self._feeds_changed = True
+            if isinstance(update, FeedState) and update.feed == "rest":  # a request of ours that should never be made
+                self.alarm.happened(Reading("fault", "rest", None, WARNING, WARNING, note=update.reason), self.now())
             if self._keeper is not None and isinstance(update, FeedState):
                 self._keeper.feed(update, self._clock.now())
         if touched:

@@ -306,3 +306,12 @@ def test_the_first_complete_moment_is_the_last_rebalance_until_another_is_told()
     assert answer.document.value_usd == 200 * Decimal("156.2")
     assert answer.document.weights == {"SOL": 1}
     assert desk.watch.snapshot().totals.value_change == 0
+
+
+def test_a_request_that_is_not_on_the_list_of_reads_is_a_fault() -> None:
+    desk = Desk()
+    reason = "refused: POST api.bybit.com/v5/order/create is not on the list of reads"
+    desk.tell(FeedState("rest", "blocked", reason, desk.clock.now().mono_ms))
+    row = alert(desk, "fault")
+    assert (row.level, row.subject) == ("warning", "rest")
+    assert "is not on the list of reads" in row.message

@@ -29,7 +29,7 @@ def shelf_body(view: View, width: int) -> list[Line]:
     longest = words(LONGEST[alert.level])
     notes = (
         f"Any other reason: hedgetui shelve. At this level at most {longest}.",
-        "It comes back when the time is over, or at once when it gets worse.",
+        "It comes back when the time is over, or at once when its level rises.",
     )
     for draft, note in zip(drafts[-2:], notes, strict=True):
         draft.put(LEFT, note, "muted")
