@@ -146,7 +146,7 @@ def books(draw: st.DrawFn) -> Book:
     """A book of which venues have said everything, or nearly."""
     book = Book(portfolio(**draw(written())))
     gap = draw(st.sampled_from(("", "", "", "", "mark", "facts", "tiers", "funding")))
-    for number, want in enumerate(book.wants):
+    for number, want in enumerate(want for want in book.wants if not want.listed):
         coin = perp(want.symbol).coin if not want.spot else want.symbol.partition("/")[0]
         price = PRICES[coin] * draw(decimals("0.7", "1.5", 3))
         if want.spot:

@@ -31,7 +31,7 @@ def test_a_warning_fills_its_band_and_says_what_and_what_to_do() -> None:
     )
     assert shown[1] == "▌  A 9.8 % rally liquidates it, limit 10 %. At the pace of the last hour: about 4 h."
     assert shown[2].startswith("▌  Add 414 USDT margin for +12 %")
-    assert shown[3] == "▌  a acknowledge   t ticket   n next alert"
+    assert shown[3] == "▌  a acknowledge   t ticket   s shelve   n next alert"
     assert shown[4].startswith(" ◐ CAUTION   mexc silent for 14 s") and shown[4].endswith("unanswered 0:09")
     assert "Sell 6,000 DOGE" in shown[5]
     band = lines(book.WARNING)[0]
