@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from crash_run import START, Day, lives
+from hostile import long_run
 from msgspec.structs import replace
 
 from alerts.machine import durable
@@ -104,9 +105,9 @@ def test_f43_nothing_that_was_told_is_lost_by_a_kill_at_any_point(folder: Path) 
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("seed", range(2, 2 + long_run(1, 6)))
 def test_f43_other_days(folder: Path, seed: int) -> None:
-    campaign(folder, seed, steps=60)
+    campaign(folder, seed, steps=long_run(20, 60))
 
 
 def test_f43_the_days_are_rich_enough_to_prove_something() -> None:
