@@ -169,5 +169,7 @@ def test_a_storm_of_sizes() -> None:
             os.kill(here.pid, signal.SIGWINCH)
             here.read(0.05)
         here.seen = b""
+        fcntl.ioctl(here.master, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 100, 0, 0))
+        os.kill(here.pid, signal.SIGWINCH)
         here.until(b"WARNING")
         assert alive(here)
