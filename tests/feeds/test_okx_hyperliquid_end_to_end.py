@@ -106,7 +106,9 @@ async def test_an_unknown_coin_never_takes_the_socket_from_the_others() -> None:
         wants = [Want("hyperliquid", BTC), Want("hyperliquid", "NOPE/USDC:USDC")]
         async with running(sim, wants) as ear:
             await until(lambda: bool(ear.symbol("NOPE/USDC:USDC")), 20)
-            await until(lambda: any("when it is asked for NOPE" in each.reason for each in ear.symbol("NOPE/USDC:USDC")), 60)
+            await until(
+                lambda: any("when it is asked for NOPE" in each.reason for each in ear.symbol("NOPE/USDC:USDC")), 60
+            )
             await until(lambda: ear.symbol(BTC)[-1].state == "live", 10)
             ear.clear()
             await until(lambda: len(ear.values(Mark)) >= 4, 10)
